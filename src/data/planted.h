@@ -1,0 +1,52 @@
+/* The planted world: users, items with titles and genres, and time-stamped interactions from a known process.
+ *
+ *   tastes      each user is a mixture over genres (Dirichlet-like), drifting slowly over its events
+ *   popularity  items of a genre have Zipf weights
+ *   rules       watching A makes its follower B(A) be chosen `lag` events later with probability `strength`
+ *               (each caused event is written down with its cause)
+ *   ratings     1..5 from taste match, item quality and noise
+ *
+ * Streaming: user u's events are a pure function of (seed, u): any size from 1,000 to 10^9 interactions, never in
+ * memory at once. */
+#ifndef GUSTO_DATA_PLANTED_H
+#define GUSTO_DATA_PLANTED_H
+
+#include "data/dataset.h"
+
+struct planted_options {
+	uint64_t seed;
+	int64_t interactions;   /* about; users * mean length */
+	int32_t users, items;   /* 0: chosen from interactions */
+	int32_t genres;         /* 12 */
+	double rules;           /* share of items that are a cause (.5) */
+	double strength;        /* probability that a pending follower is chosen when due (.9) */
+	int32_t lag;            /* events between cause and effect: 1 = the very next (default 1..3 by rule when 0) */
+	double drift;           /* per-event step of the taste (.02) */
+};
+void planted_defaults(struct planted_options *o);
+
+struct planted;
+enum err_code planted_new(const struct planted_options *o, struct planted **out, struct err *e);
+void planted_free(struct planted *w);
+int32_t planted_users(const struct planted *w);
+int32_t planted_items(const struct planted *w);
+
+struct planted_event {
+	int32_t item;
+	int32_t cause; /* index in this user's history of the event that caused this one, or -1 */
+	float rating;
+	int64_t time;
+};
+/* The events of one user, oldest first; returns the number (at most max). */
+int32_t planted_user(const struct planted *w, int32_t user, struct planted_event *out, int32_t max);
+int32_t planted_max_length(const struct planted *w);
+/* Title ("The Silent Harbour (1987)") and genre of an item. */
+void planted_title(const struct planted *w, int32_t item, char *buf, size_t size);
+const char *planted_genre(const struct planted *w, int32_t item);
+/* The rule: follower of an item and its lag, or -1. */
+int32_t planted_follower(const struct planted *w, int32_t item, int32_t *lag);
+
+/* The world as a data set with title and genre columns (for sizes that fit in memory). */
+enum err_code planted_dataset(const struct planted_options *o, struct dataset **out, struct err *e);
+
+#endif

@@ -1,0 +1,44 @@
+/* Splits: which interaction is for training, validation or test.  Part of the protocol, always seeded. */
+#ifndef GUSTO_DATA_SPLIT_H
+#define GUSTO_DATA_SPLIT_H
+
+#include "data/dataset.h"
+
+enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_NONE = 3 };
+
+struct split {
+	int refs;
+	struct dataset *data; /* a reference */
+	const uint8_t *part;  /* [n] enum part per interaction */
+	int64_t count[4];
+	/* The training rows in CSR form (same users; rows in time order). */
+	const int64_t *train_start; /* [n_users + 1] */
+	const int32_t *train_item;
+	const float *train_rating; /* or NULL */
+	/* The targets by part: users that have one, and their items. */
+	const int64_t *valid_start, *test_start; /* [n_users + 1] */
+	const int32_t *valid_item, *test_item;
+	void *owner;
+};
+
+/* kind: "leave_one_out" (last = test, one before = validation, by time; needs 3 interactions, else all train),
+ *       "leave_last" (last = test only, no validation), "given" (dataset.held_out = test, the rest train),
+ *       "ratio" (random by user or over all rows), "time" (global cut by time quantile). */
+struct split_options {
+	const char *kind;
+	double valid, test;  /* shares, for "ratio" and "time" */
+	bool per_user;       /* for "ratio" */
+	uint64_t seed;
+	int32_t valid_users; /* leave_one_out: hold out validation items only for this many random users (0 = all);
+	                      * the others keep that item in training */
+};
+enum err_code split_new(struct dataset *d, const struct split_options *o, struct split **out, struct err *e);
+struct split *split_ref(struct split *s);
+void split_unref(struct split *s);
+
+/* Filters return a new data set (ids renumbered, strings and columns carried over). */
+enum err_code filter_rating(struct dataset *d, float at_least, struct dataset **out, struct err *e);
+/* Iterates until every user has >= users and every item >= items interactions. */
+enum err_code filter_kcore(struct dataset *d, int32_t users, int32_t items, struct dataset **out, struct err *e);
+
+#endif
