@@ -1,0 +1,59 @@
+/* Programs and the engine that replays them.
+ *
+ * A batch is cut into slices of whole examples, small enough that a slice's activations stay in a core's cache.  Worker w
+ * of W replays forward and backward on a fixed, contiguous share of the slices and adds into gradients of its own; these
+ * are summed in the order of the workers (graph/reduce.h).  So a step's result depends on (batch, W, slice size) only, never on
+ * timing.  Nothing is allocated inside a step once the engine was reserved for the largest batch. */
+#ifndef GUSTO_GRAPH_PROGRAM_H
+#define GUSTO_GRAPH_PROGRAM_H
+
+#include "graph/trace.h"
+
+struct engine;
+
+struct engine_options {
+	int threads;        /* workers; 0: all cores of the machine */
+	int64_t slice_rows; /* about how many rows (of the longest axis) a slice gets; 0: chosen by the program's widths */
+};
+enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e);
+void engine_free(struct engine *g);
+int engine_threads(const struct engine *g);
+
+void program_free(struct program *p);
+/* Programs hold references to their parameters. */
+int program_params(const struct program *p, struct param *const **params);
+int program_ops(const struct program *p);
+
+/* Reserves memory for batches of up to rows[axis] rows (program arenas, row gradients). */
+enum err_code program_reserve(struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e);
+
+/* Forward and backward over the batch; the gradients stay in the engine until the next step (see graph/reduce.h).
+ * losses[k] = output k, summed over slices.  ERR_NUMERIC with op, layer, row and step where the loss or a gradient is not
+ * finite (the flight recorder replays the slice op by op to find it); nothing was updated then. */
+enum err_code program_step(struct engine *g, struct program *p, const struct batch *b, double *losses, struct err *e);
+
+/* Forward only.  sink is called once per slice, from the worker that ran it, with the outputs of that slice
+ * (valid during the call); slices arrive in no particular order, each exactly once. */
+typedef void (*program_sink)(void *ctx, int worker, int32_t first_example, int32_t examples, const struct operand *outputs);
+enum err_code program_infer(struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e);
+
+/* PROGRAM_KEEP only: replays the whole batch as one slice on the calling thread and leaves every value readable. */
+enum err_code program_look(struct engine *g, struct program *p, const struct batch *b, struct err *e);
+struct program_probe {
+	const char *scope; /* "block 1/attention" */
+	const char *what;  /* op_class.probe */
+	const struct op_io *io; /* aux, offsets, attr of the op after program_look */
+};
+int program_probe_count(const struct program *p);
+void program_probe_get(const struct program *p, int k, struct program_probe *out);
+void program_output(const struct program *p, int k, struct operand *out);
+
+/* Seconds spent per op since the last call with reset, for profiles: off unless engine_profile(g, true). */
+void engine_profile(struct engine *g, bool on);
+struct op_time {
+	const char *op, *scope;
+	double forward, backward; /* seconds, all workers */
+};
+int program_times(const struct program *p, struct op_time *out, int max);
+
+#endif
