@@ -1,0 +1,52 @@
+/* Metrics: one file metric_<name>.c, one row in metrics.def.  Ranking metrics are functions of the ranks of a user's
+ * targets; rating metrics of (prediction, truth) pairs; list metrics of the top-k lists.
+ *
+ * Definitions (gains are binary, k the cut-off, R the user's targets):
+ *   hr@k        1 if any target ranks <= k             recall@k   targets in top k / |R|
+ *   precision@k targets in top k / k                   ndcg@k     DCG / IDCG over min(|R|, k), gain 1/log2(rank+1)
+ *   mrr@k       1 / best rank if <= k                  map@k      sum over hits of precision at the hit / min(|R|, k)
+ *   auc         share of (target, other) pairs in order, ties half
+ *   rmse, mae   over ratings                           coverage@k items in any top-k list / items
+ * Ties: "worst" (targets after their equals), "best", "average" (default: the expected value of the metric over random
+ * orders of the tied block, not the metric of the average rank). */
+#ifndef GUSTO_EVAL_METRIC_H
+#define GUSTO_EVAL_METRIC_H
+
+#include "base/desc.h"
+#include <stdint.h>
+
+enum tie_policy { TIE_AVERAGE = 0, TIE_WORST, TIE_BEST };
+
+/* One target: `above` candidates score higher, `equal` others score the same (targets of the same user not counted in either;
+ * targets_above: how many of the user's other targets rank before it). */
+struct target_rank {
+	int32_t above, equal, targets_above, targets_equal;
+};
+struct user_ranks {
+	const struct target_rank *target;
+	int32_t n;          /* targets */
+	int32_t candidates; /* ranked items including the targets */
+};
+
+enum metric_needs { METRIC_RANKS, METRIC_RATINGS, METRIC_LISTS };
+struct metric_class {
+	struct desc desc;
+	enum metric_needs needs;
+	bool larger_is_better;
+	bool cutoff; /* takes @k */
+	double (*user)(const struct user_ranks *r, int k, enum tie_policy ties); /* METRIC_RANKS */
+	/* METRIC_RATINGS: error of one pair, and how the mean of errors becomes the metric */
+	double (*pair)(double predicted, double truth);
+	double (*finish)(double mean);
+};
+extern const struct registry metric_registry;
+
+/* A parsed "ndcg@10". */
+struct metric {
+	const struct metric_class *class;
+	int k; /* 0: no cut-off */
+	char name[48];
+};
+enum err_code metric_parse(const char *text, struct metric *out, struct err *e);
+
+#endif

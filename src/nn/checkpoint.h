@@ -1,0 +1,48 @@
+/* Checkpoints: weights as safetensors (readable by the reference Python library), the rest beside them.
+ *
+ *   <dir>/<step>.safetensors   parameters by name, dtype F32
+ *   <dir>/<step>.state         safetensors too: optimizer state tensors, with everything else (step, epoch, early
+ *                              stopping, ...) as strings in its __metadata__
+ * Written to temporary names, fsynced, renamed (state first, then weights): whoever dies in between leaves the last good pair. */
+#ifndef GUSTO_NN_CHECKPOINT_H
+#define GUSTO_NN_CHECKPOINT_H
+
+#include "nn/optim.h"
+#include "nn/paramset.h"
+
+struct meta_entry {
+	char *key, *value;
+};
+struct meta {
+	struct meta_entry *row;
+	size_t n, cap;
+};
+enum err_code meta_set(struct meta *m, const char *key, const char *value, struct err *e);
+const char *meta_get(const struct meta *m, const char *key); /* NULL: none */
+void meta_free(struct meta *m);
+
+enum err_code checkpoint_save(const char *dir, int64_t step, const struct paramset *s, struct optim *o, const struct meta *m, struct err *e);
+/* Fills the parameters of s by name; a missing, extra or misshaped tensor is an error that names it.
+ * o and m may be NULL. */
+enum err_code checkpoint_load(const char *dir, int64_t step, struct paramset *s, struct optim *o, struct meta *m, struct err *e);
+
+/* ---- safetensors ---- */
+struct st_tensor {
+	char *name;
+	char dtype[8]; /* "F32", "F64", "I64", ... */
+	int ndim;
+	int64_t dim[8];
+	const void *data;
+	size_t bytes;
+};
+enum err_code st_write(const char *path, const struct st_tensor *t, size_t n, const struct meta *m, struct err *e);
+struct st_file;
+enum err_code st_open(const char *path, struct st_file **out, struct err *e); /* checks header, offsets, sizes, overlaps */
+enum err_code st_open_memory(const void *bytes, size_t n, struct st_file **out, struct err *e); /* for fuzzing; copies nothing */
+void st_close(struct st_file *f);
+size_t st_count(const struct st_file *f);
+const struct st_tensor *st_get(const struct st_file *f, size_t i);
+const struct st_tensor *st_find(const struct st_file *f, const char *name);
+const struct meta *st_meta(const struct st_file *f);
+
+#endif
