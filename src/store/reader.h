@@ -15,14 +15,15 @@ void reader_close(struct reader_db *r);
 /* A fact, copied into buf; false where it is not there (buf = ""). */
 bool reader_get(struct reader_db *r, const char *key, char *buf, size_t size);
 /* Calls f for every fact in key order; stops when f returns false. */
-enum err_code reader_facts(struct reader_db *r, bool (*f)(void *ctx, const char *key, const char *value), void *ctx, struct err *e);
+enum err_code reader_facts(
+	struct reader_db *r, bool (*f)(void *ctx, const char *key, const char *value), void *ctx, struct err *e);
 
 struct series_info {
 	char name[64];
 	int id;
 	bool larger_is_better;
 	int64_t n, first_step, last_step;
-	double last, best; /* best by its direction over finite values; NaN if none */
+	double last, best;	/* best by its direction over finite values; NaN if none */
 	int64_t best_step, bad; /* bad: NaN and infinities */
 };
 enum err_code reader_series(struct reader_db *r, struct series_info **out, size_t *n, struct err *e); /* mem_free */
@@ -73,14 +74,16 @@ struct eval_row {
 };
 enum err_code reader_evaluations(struct reader_db *r, struct eval_row **out, size_t *n, struct err *e); /* mem_free */
 /* The per-user vector of one metric at one step (-1: the last); *out mem_free'd. */
-enum err_code reader_per_user(struct reader_db *r, const char *part, const char *metric, int64_t step, float **out, int32_t *n, struct err *e);
+enum err_code reader_per_user(struct reader_db *r, const char *part, const char *metric, int64_t step, float **out,
+	int32_t *n, struct err *e);
 
 struct checkpoint_row {
 	int64_t step;
 	char file[128], sha256[65];
 	bool best;
 };
-enum err_code reader_checkpoints(struct reader_db *r, struct checkpoint_row **out, size_t *n, struct err *e); /* mem_free */
+enum err_code reader_checkpoints(
+	struct reader_db *r, struct checkpoint_row **out, size_t *n, struct err *e); /* mem_free */
 
 /* The latest probe of a kind (and args, where not NULL) as JSON text; NULL if there is none; mem_free. */
 char *reader_probe(struct reader_db *r, const char *kind, const char *args_json, int64_t *step);

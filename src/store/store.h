@@ -39,7 +39,7 @@ struct store_knob {
 	const char *name, *type, *help, *choices; /* type: "int" "real" "log" "bool" "choice" "string" */
 	double min, max;
 	const char *def, *value; /* as text */
-	bool structural;         /* a change rebuilds the model */
+	bool structural;	 /* a change rebuilds the model */
 };
 enum err_code store_knob(struct store *s, const struct store_knob *k, struct err *e);
 
@@ -49,7 +49,8 @@ enum err_code store_tweak(struct store *s, int64_t step, const char *kind, const
 	const char *new_value, const char *by, const char *answer, int64_t *id, struct err *e);
 
 /* level: "info", "warn", "error"; also a line of log.txt. */
-enum err_code store_event(struct store *s, int64_t step, const char *level, const char *kind, const char *text, struct err *e);
+enum err_code store_event(
+	struct store *s, int64_t step, const char *level, const char *kind, const char *text, struct err *e);
 
 /* One evaluation: its summary (also into series "<part>/<metric>") and the per-user vectors. */
 struct store_metric {
@@ -63,9 +64,10 @@ enum err_code store_evaluation(struct store *s, int64_t step, const char *part, 
 	double seconds, struct err *e);
 
 /* The answer to a probe, as JSON. */
-enum err_code store_probe(struct store *s, int64_t step, const char *kind, const char *args_json, const char *result_json,
-	int64_t *id, struct err *e);
+enum err_code store_probe(struct store *s, int64_t step, const char *kind, const char *args_json,
+	const char *result_json, int64_t *id, struct err *e);
 
-enum err_code store_checkpoint(struct store *s, int64_t step, const char *file, const char *sha256, bool best, struct err *e);
+enum err_code store_checkpoint(
+	struct store *s, int64_t step, const char *file, const char *sha256, bool best, struct err *e);
 
 #endif
