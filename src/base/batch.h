@@ -31,7 +31,7 @@ struct batch {
 	int nfields;
 	struct field_spec spec[BATCH_FIELDS_MAX];
 	const void *column[BATCH_FIELDS_MAX]; /* int32_t or real */
-	uint64_t seed, step;                  /* keys of the random streams inside the program */
+	uint64_t seed, step;		      /* keys of the random streams inside the program */
 };
 
 /* Rows of an axis in the batch: examples, or the last offset; 1 for AXIS_FIXED. */

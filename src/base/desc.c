@@ -127,7 +127,8 @@ enum err_code args_set_text(const struct desc *d, struct args *a, const char *na
 	if (s->type == ARG_CHOICE) {
 		int k = arg_choice_index(s->choices, text);
 		if (k < 0)
-			return err_set(e, ERR_ARG, "%s: %s must be one of %s, got \"%s\"", d->name, name, s->choices, text);
+			return err_set(
+				e, ERR_ARG, "%s: %s must be one of %s, got \"%s\"", d->name, name, s->choices, text);
 		a->num[i] = k;
 	}
 	a->text[i] = text;
@@ -140,6 +141,7 @@ enum err_code args_complete(const struct desc *d, const struct args *a, struct e
 	size_t n = arg_count(d);
 	for (size_t i = 0; i < n; i++)
 		if ((d->args[i].flags & ARG_REQUIRED) && !a->given[i])
-			return err_set(e, ERR_ARG, "%s needs %s (%s); usage: %s", d->name, d->args[i].name, d->args[i].help, d->usage);
+			return err_set(e, ERR_ARG, "%s needs %s (%s); usage: %s", d->name, d->args[i].name,
+				d->args[i].help, d->usage);
 	return OK;
 }

@@ -15,7 +15,7 @@ enum arg_type { ARG_END = 0, ARG_INT, ARG_REAL, ARG_LOG, ARG_BOOL, ARG_STRING, A
 
 enum arg_flags {
 	ARG_REQUIRED = 1, /* has no default */
-	ARG_LIVE = 2,     /* may change between two steps */
+	ARG_LIVE = 2,	  /* may change between two steps */
 };
 
 /* One argument.  For ARG_STRING and ARG_CHOICE the default is `text`, and `choices` lists "a|b|c".
@@ -47,7 +47,7 @@ enum { ARGS_MAX = 16 };
 
 /* Parsed arguments, parallel to desc.args. */
 struct args {
-	double num[ARGS_MAX];       /* numbers and booleans; for ARG_CHOICE the index of the choice */
+	double num[ARGS_MAX];	    /* numbers and booleans; for ARG_CHOICE the index of the choice */
 	const char *text[ARGS_MAX]; /* strings, owned by whoever filled the struct */
 	bool given[ARGS_MAX];
 };

@@ -51,10 +51,17 @@ enum err_code err_errno(struct err *e, const char *fmt, ...)
 const char *err_code_name(enum err_code code)
 {
 	static const char *const names[] = {
-		[OK] = "ok",           [ERR_ARG] = "argument",  [ERR_IO] = "io",
-		[ERR_FORMAT] = "format", [ERR_NOMEM] = "memory",  [ERR_NOTFOUND] = "not found",
-		[ERR_SHAPE] = "shape", [ERR_NUMERIC] = "numeric", [ERR_STATE] = "state",
-		[ERR_CANCELLED] = "cancelled", [ERR_SCRIPT] = "script",
+		[OK] = "ok",
+		[ERR_ARG] = "argument",
+		[ERR_IO] = "io",
+		[ERR_FORMAT] = "format",
+		[ERR_NOMEM] = "memory",
+		[ERR_NOTFOUND] = "not found",
+		[ERR_SHAPE] = "shape",
+		[ERR_NUMERIC] = "numeric",
+		[ERR_STATE] = "state",
+		[ERR_CANCELLED] = "cancelled",
+		[ERR_SCRIPT] = "script",
 	};
 	return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
 }

@@ -8,7 +8,7 @@
 enum err_code {
 	OK = 0,
 	ERR_ARG,       /* a wrong argument, option or knob */
-	ERR_IO,        /* the system refused: open, write, disk full, socket */
+	ERR_IO,	       /* the system refused: open, write, disk full, socket */
 	ERR_FORMAT,    /* malformed input: data file, checkpoint, message */
 	ERR_NOMEM,     /* an allocation failed */
 	ERR_NOTFOUND,  /* a name, file, run, user or item that is not there */

@@ -11,15 +11,15 @@
 
 /* What a stream is for: two purposes never share numbers. */
 enum rng_purpose {
-	RNG_INIT = 1,   /* parameter initialisation; step = hash of the parameter's name */
-	RNG_DROPOUT,    /* step = training step, example = op, counter = element */
-	RNG_SHUFFLE,    /* order of examples; step = epoch */
-	RNG_NEGATIVE,   /* training negatives; step = epoch or step, example = position in the epoch */
-	RNG_CANDIDATE,  /* evaluation candidates; example = user */
-	RNG_SPLIT,      /* random splits; example = user */
-	RNG_PLANTED,    /* the planted world */
-	RNG_NOISE,      /* any other noise inside a program */
-	RNG_BOOTSTRAP,  /* statistics */
+	RNG_INIT = 1,  /* parameter initialisation; step = hash of the parameter's name */
+	RNG_DROPOUT,   /* step = training step, example = op, counter = element */
+	RNG_SHUFFLE,   /* order of examples; step = epoch */
+	RNG_NEGATIVE,  /* training negatives; step = epoch or step, example = position in the epoch */
+	RNG_CANDIDATE, /* evaluation candidates; example = user */
+	RNG_SPLIT,     /* random splits; example = user */
+	RNG_PLANTED,   /* the planted world */
+	RNG_NOISE,     /* any other noise inside a program */
+	RNG_BOOTSTRAP, /* statistics */
 	RNG_TEST,
 };
 
@@ -70,7 +70,8 @@ static inline double rng_unit(struct rng *r)
 /* Uniform in 0..n-1, n >= 1; the bias is below n / 2^64. */
 static inline uint64_t rng_below(struct rng *r, uint64_t n)
 {
-	return (uint64_t)(((unsigned __int128)rng_u64(r) * n) >> 64);
+	__extension__ typedef unsigned __int128 wide;
+	return (uint64_t)(((wide)rng_u64(r) * n) >> 64);
 }
 
 /* Standard normal (Box-Muller; one of the pair is dropped, so that the stream stays one number a call of two). */

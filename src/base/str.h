@@ -20,7 +20,7 @@ void str_putc(struct str *s, char c);
 void str_printf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vprintf(struct str *s, const char *fmt, va_list ap);
 const char *str_text(const struct str *s); /* never NULL */
-char *str_take(struct str *s);             /* the caller frees with mem_free; NULL where it failed */
+char *str_take(struct str *s);		   /* the caller frees with mem_free; NULL where it failed */
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);

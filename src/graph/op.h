@@ -13,12 +13,12 @@
 enum { OP_IN_MAX = 8, OP_ATTR_MAX = ARGS_MAX };
 
 enum op_flags {
-	OP_COUPLED = 1,  /* couples the examples of a batch: the program runs as one slice */
-	OP_RANDOM = 2,   /* reads io->key */
-	OP_ALIAS = 4,    /* the output is the first input under another shape (reshape): no forward, no backward */
-	OP_NOGRAD = 8,   /* passes no gradient */
+	OP_COUPLED = 1,	 /* couples the examples of a batch: the program runs as one slice */
+	OP_RANDOM = 2,	 /* reads io->key */
+	OP_ALIAS = 4,	 /* the output is the first input under another shape (reshape): no forward, no backward */
+	OP_NOGRAD = 8,	 /* passes no gradient */
 	OP_REDUCES = 16, /* the output is AXIS_FIXED and is a sum over the rows of the slice: summed over slices */
-	OP_LINEAR = 32,  /* linear in all its real inputs: may be applied to such sums */
+	OP_LINEAR = 32,	 /* linear in all its real inputs: may be applied to such sums */
 };
 
 /* The rows of a lazy parameter that a worker touched: a sparse set.  Row r is present iff
@@ -48,14 +48,15 @@ static inline real *rowgrad_row(struct rowgrad *r, int32_t row)
 struct operand {
 	enum field_type type;
 	struct shape shape;
-	int64_t rows;       /* in this slice; 1 for AXIS_FIXED */
+	int64_t rows;	    /* in this slice; 1 for AXIS_FIXED */
 	int64_t first_row;  /* index of the first of them in the whole batch */
 	int64_t total_rows; /* rows of the whole batch */
 	const int32_t *i;   /* FIELD_INT: [rows, width] */
-	real *v;            /* FIELD_REAL: [rows, width]; read-only for inputs */
-	real *g;            /* gradient, NULL where none is wanted.  For inputs: where `add`, add into it; else overwrite ALL of it */
+	real *v;	    /* FIELD_REAL: [rows, width]; read-only for inputs */
+	real *g; /* gradient, NULL where none is wanted.  For inputs: where `add`, add into it; else overwrite ALL of it */
 	bool add;
-	struct rowgrad *sparse; /* instead of g: a lazy parameter's row gradients (only ops with takes_sparse bit see it) */
+	struct rowgrad
+		*sparse; /* instead of g: a lazy parameter's row gradients (only ops with takes_sparse bit see it) */
 };
 
 struct op_class;
@@ -71,8 +72,9 @@ struct op_io {
 	int32_t examples, first_example, total_examples;
 	/* offsets[a][e] - offsets[a][0] .. offsets[a][e+1] - offsets[a][0]: the rows of example e of the slice on axis a */
 	const int32_t *offsets[AXIS_N];
-	uint64_t key; /* of the op's random stream at this step: number of (global row, column) = rng_at(key, row * width + column) */
-	bool train;   /* dropout and the like are active */
+	uint64_t
+		key; /* of the op's random stream at this step: number of (global row, column) = rng_at(key, row * width + column) */
+	bool train; /* dropout and the like are active */
 };
 
 /* What is known at tracing. */
@@ -104,17 +106,17 @@ struct op_class {
 	struct desc desc;
 	int arity_min, arity_max;
 	unsigned flags;
-	unsigned need_in; /* bit k: backward reads the value of input k */
-	bool need_out;    /* backward reads the output's value */
+	unsigned need_in;      /* bit k: backward reads the value of input k */
+	bool need_out;	       /* backward reads the output's value */
 	unsigned takes_sparse; /* bit k: input k may be a lazy parameter with row gradients (lookups) */
 	/* Checks shapes and types, sets *out.  Sentences name the shapes: "linear: in=64 but x is [tokens, 48]". */
 	enum err_code (*shape)(const struct op_sig *s, struct shape *out, struct err *e);
-	size_t (*aux)(const struct op_io *io);     /* NULL: none.  Rows and offsets are bound, pointers are not */
+	size_t (*aux)(const struct op_io *io);	   /* NULL: none.  Rows and offsets are bound, pointers are not */
 	size_t (*scratch)(const struct op_io *io); /* NULL: none */
 	void (*forward)(struct op_io *io);
 	void (*backward)(struct op_io *io); /* NULL with OP_NOGRAD or OP_ALIAS.  out.g holds d loss / d out */
-	const char *probe; /* what aux holds, where it is worth seeing ("attention"), else NULL */
-	const struct op_case *cases; /* ends with a row without name */
+	const char *probe;		    /* what aux holds, where it is worth seeing ("attention"), else NULL */
+	const struct op_case *cases;	    /* ends with a row without name */
 };
 
 extern const struct registry op_registry;

@@ -13,13 +13,13 @@ enum { PARAM_NAME_MAX = 128 };
 struct param {
 	int refs;
 	char name[PARAM_NAME_MAX]; /* "item", "block 1/attention/query/weight" */
-	struct shape shape;        /* AXIS_FIXED */
-	int32_t rows, width;       /* dim[0] and the product of the rest; a vector is 1 x n */
+	struct shape shape;	   /* AXIS_FIXED */
+	int32_t rows, width;	   /* dim[0] and the product of the rest; a vector is 1 x n */
 	int64_t n;
-	real *value;    /* [n], 64-byte aligned */
+	real *value;	/* [n], 64-byte aligned */
 	bool trainable; /* false: a constant (popularity, log Q) */
-	bool frozen;    /* live: gradients are not computed while true (takes effect at the next trace) */
-	bool lazy;      /* row-sparse gradients allowed */
+	bool frozen;	/* live: gradients are not computed while true (takes effect at the next trace) */
+	bool lazy;	/* row-sparse gradients allowed */
 };
 
 /* Zeroed values; ERR_NOMEM with the size in the sentence. */

@@ -12,7 +12,7 @@
 struct engine;
 
 struct engine_options {
-	int threads;        /* workers; 0: all cores of the machine */
+	int threads;	    /* workers; 0: all cores of the machine */
 	int64_t slice_rows; /* about how many rows (of the longest axis) a slice gets; 0: chosen by the program's widths */
 };
 enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e);
@@ -34,14 +34,16 @@ enum err_code program_step(struct engine *g, struct program *p, const struct bat
 
 /* Forward only.  sink is called once per slice, from the worker that ran it, with the outputs of that slice
  * (valid during the call); slices arrive in no particular order, each exactly once. */
-typedef void (*program_sink)(void *ctx, int worker, int32_t first_example, int32_t examples, const struct operand *outputs);
-enum err_code program_infer(struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e);
+typedef void (*program_sink)(
+	void *ctx, int worker, int32_t first_example, int32_t examples, const struct operand *outputs);
+enum err_code program_infer(
+	struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e);
 
 /* PROGRAM_KEEP only: replays the whole batch as one slice on the calling thread and leaves every value readable. */
 enum err_code program_look(struct engine *g, struct program *p, const struct batch *b, struct err *e);
 struct program_probe {
-	const char *scope; /* "block 1/attention" */
-	const char *what;  /* op_class.probe */
+	const char *scope;	/* "block 1/attention" */
+	const char *what;	/* op_class.probe */
 	const struct op_io *io; /* aux, offsets, attr of the op after program_look */
 };
 int program_probe_count(const struct program *p);

@@ -11,7 +11,7 @@
 #include "graph/program.h"
 
 struct grad_block {
-	int index;           /* position of the parameter in program_params */
+	int index; /* position of the parameter in program_params */
 	struct param *param;
 	const int32_t *rows; /* NULL: dense */
 	int64_t first, count;

@@ -15,9 +15,10 @@ struct program;
 enum err_code trace_new(const struct batch *signature, struct trace **out, struct err *e);
 void trace_free(struct trace *t);
 
-int trace_input(struct trace *t, const char *field, struct err *e);   /* -1: there is no such field (says which there are) */
+int trace_input(
+	struct trace *t, const char *field, struct err *e); /* -1: there is no such field (says which there are) */
 int trace_param(struct trace *t, struct param *p, struct err *e);
-int trace_number(struct trace *t, double v, struct err *e);           /* a constant scalar */
+int trace_number(struct trace *t, double v, struct err *e); /* a constant scalar */
 /* Records an op; attr are in the order of class->desc.args (NULL: all defaults).  -1 on an error, which is prefixed with
  * the current scope: "block 2/attention: heads=3 does not divide dim=50". */
 int trace_op(struct trace *t, const struct op_class *class, const int *in, int n_in, const double *attr, struct err *e);
@@ -38,6 +39,7 @@ enum program_mode {
 	PROGRAM_KEEP,  /* forward only, every value and aux is kept: for probes */
 };
 /* Plans memory.  The trace is spent and still to be freed. */
-enum err_code trace_finish(struct trace *t, enum program_mode mode, const int *outputs, int n_outputs, struct program **out, struct err *e);
+enum err_code trace_finish(struct trace *t, enum program_mode mode, const int *outputs, int n_outputs,
+	struct program **out, struct err *e);
 
 #endif

@@ -1,0 +1,114 @@
+/* What trace.c, plan.c, program.c, recorder.c and reduce.c share: the recorded program and its replicas. */
+#ifndef GUSTO_GRAPH_PROGRAM_IMPL_H
+#define GUSTO_GRAPH_PROGRAM_IMPL_H
+
+#include "graph/program.h"
+
+enum value_kind { VALUE_INPUT, VALUE_PARAM, VALUE_NUMBER, VALUE_OP };
+
+struct value {
+	enum value_kind kind;
+	enum field_type type;
+	struct shape shape;
+	int64_t width;
+	int ref;	 /* field, parameter or node */
+	int root;	 /* the value whose storage it shares (itself, unless made by an OP_ALIAS op) */
+	bool partial;	 /* a sum over the rows of the slice: the batch's value is the sum over slices */
+	bool needs_grad; /* a trainable parameter lies below it */
+	bool reached;	 /* the loss depends on it */
+	double number;
+	int buf, gbuf; /* places in the plan, -1: none */
+};
+
+struct node {
+	const struct op_class *class;
+	int n_in, in[OP_IN_MAX], out;
+	double attr[OP_ATTR_MAX];
+	char *scope;
+	bool active;		  /* takes part in backward */
+	unsigned add;		  /* bit k: input k's gradient is added to, else overwritten */
+	unsigned zero;		  /* bit k: clear input k's gradient first (the same value stands in several places) */
+	unsigned sparse;	  /* bit k: input k is a lazy parameter with row gradients */
+	int aux_buf;		  /* -1: none */
+	double forward, backward; /* seconds, when profiled */
+};
+
+/* A place in a worker's arena: rows of an axis times a width, or the aux of a node. */
+struct place {
+	enum axis axis;
+	int64_t width;
+	int aux_of; /* node, or -1 */
+};
+
+/* One worker's replica: memory and the io of every node, bound anew for each slice. */
+struct replica {
+	real *arena;
+	size_t arena_size; /* reals */
+	struct op_io *io;  /* [nodes] */
+	size_t *at;	   /* [places + 1] offsets into the arena */
+	int32_t *offsets[AXIS_N];
+	int32_t offsets_cap;
+	real *dense;	      /* gradients of dense parameters, one after the other */
+	struct rowgrad *rows; /* [params], width 0 where dense */
+	double losses[8];
+	int64_t bad_slice; /* first slice whose loss was not finite, -1: none */
+	bool bad_grad;
+};
+
+struct program {
+	enum program_mode mode;
+	struct value *value;
+	int n_values;
+	struct node *node;
+	int n_nodes;
+	struct field_spec field[BATCH_FIELDS_MAX];
+	int n_fields;
+	struct param **param;
+	int n_params;
+	int64_t *dense_at; /* [n_params] offset in replica.dense, -1: row-sparse or no gradient */
+	int64_t dense_size;
+	struct place *place;
+	int n_places;
+	int output[8], n_outputs;
+	bool coupled;
+	bool reduced;		  /* the gradients of the last step were summed already */
+	size_t row_bytes[AXIS_N]; /* of the arena, per row of an axis */
+	int n_replicas;
+	struct replica *replica;
+	int32_t *slice; /* [slices + 1] first example of each */
+	int32_t slices;
+	int32_t *share;		  /* [workers + 1] first slice of each worker */
+	uint64_t *key;		  /* [nodes] of this step */
+	int32_t max_examples;	  /* reserved */
+	struct operand looked[8]; /* outputs of the last program_look */
+};
+
+struct engine {
+	int threads;
+	int64_t slice_rows;
+	bool profile;
+	real **scratch;
+	size_t *scratch_size;
+};
+
+/* plan.c */
+enum err_code plan_program(struct program *p, struct err *e);
+
+/* program.c, for the recorder */
+struct slice_range {
+	int32_t first, n; /* examples */
+};
+enum err_code replica_bind(struct engine *g, struct program *p, int worker, const struct batch *b, struct slice_range s,
+	bool train, struct err *e);
+void replica_forward(struct program *p, int worker, int node);
+void replica_backward_begin(struct program *p, int worker);
+void replica_backward(struct program *p, int worker, int node);
+/* Output k over the slice just replayed. */
+void replica_output(
+	struct program *p, int worker, int k, const struct batch *b, struct slice_range s, struct operand *out);
+void replica_clear_grads(struct program *p, int worker);
+
+/* recorder.c: fills *e with what was not finite first. */
+enum err_code recorder_report(struct engine *g, struct program *p, const struct batch *b, struct err *e);
+
+#endif
