@@ -20,11 +20,21 @@ struct strtab {
 	const char *bytes;
 };
 
+/* A hash index of a strtab: open addressing with linear probing over size = 2^k slots; id -1 marks a free one. */
+struct strslot {
+	uint32_t hash;
+	int32_t id;
+};
+struct strindex {
+	uint32_t size; /* a power of two above n, or 0 for an empty table */
+	const struct strslot *slot;
+};
+
 enum column_type { COLUMN_REAL, COLUMN_TOKEN, COLUMN_TOKENS };
 
 /* An attribute of users or items, one row per id; missing reals are NaN, missing tokens empty. */
 struct column {
-	char name[32];         /* "title", "genres", "age", ... */
+	char name[32];	       /* "title", "genres", "age", ... */
 	enum column_type type; /* COLUMN_TOKENS: a list, parts joined by '|' in its cell */
 	const float *real;     /* COLUMN_REAL: [rows] */
 	struct strtab text;    /* the others: rows strings */
@@ -35,12 +45,13 @@ struct dataset {
 	char name[64];
 	uint64_t hash; /* of the content: the same interactions, columns and ids give the same hash */
 	int32_t n_users, n_items;
-	int64_t n;            /* interactions */
+	int64_t n;	      /* interactions */
 	const int64_t *start; /* [n_users + 1] */
 	const int32_t *item;  /* [n] */
 	const float *rating;  /* [n], or NULL where the source has none */
 	const int64_t *time;  /* [n] seconds or any ordinal, or NULL: file order is time order */
 	struct strtab users, items;
+	struct strindex user_index, item_index;
 	int n_user_columns, n_item_columns;
 	const struct column *user_columns, *item_columns;
 
@@ -60,6 +71,12 @@ void dataset_unref(struct dataset *d); /* NULL is legal */
 /* The user or item with this original id, -1 if there is none. */
 int32_t dataset_find_user(const struct dataset *d, const char *id);
 int32_t dataset_find_item(const struct dataset *d, const char *id);
+
+/* The number of the string in the table, -1 if it is not there. */
+int32_t strtab_find(const struct strtab *t, const struct strindex *x, const char *bytes, size_t len);
+uint32_t strtab_hash(const char *bytes, size_t len);
+/* The length of string i; *bytes points at it. */
+size_t strtab_get(const struct strtab *t, int32_t i, const char **bytes);
 
 /* Copies string i of a table into buf (always NUL-terminated, cut to size); returns buf. */
 char *strtab_copy(const struct strtab *t, int32_t i, char *buf, size_t size);
@@ -88,6 +105,11 @@ struct builder_row {
 	int64_t time; /* INT64_MIN: none */
 };
 enum err_code builder_add(struct builder *b, const struct builder_row *row, struct err *e);
+/* The same with ids from builder_user and builder_item. */
+enum err_code builder_add_ids(struct builder *b, int32_t user, int32_t item, float rating, int64_t time, struct err *e);
+int32_t builder_users(const struct builder *b); /* made so far */
+int32_t builder_items(const struct builder *b);
+int64_t builder_rows(const struct builder *b);
 /* The dense id of a user or item, made if new (for attribute files and candidates): -1 = no memory. */
 int32_t builder_user(struct builder *b, const char *id, size_t len);
 int32_t builder_item(struct builder *b, const char *id, size_t len);
@@ -98,11 +120,20 @@ int32_t builder_find_item(const struct builder *b, const char *id, size_t len);
 /* Attributes: a column is made by its first cell.  of_item selects items or users. */
 enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, const char *column, enum column_type type,
 	const char *text, size_t len, struct err *e);
-enum err_code builder_cell_real(struct builder *b, bool of_item, int32_t id, const char *column, float v, struct err *e);
+enum err_code builder_cell_real(
+	struct builder *b, bool of_item, int32_t id, const char *column, float v, struct err *e);
 enum err_code builder_held_out(struct builder *b, int32_t user, int32_t item, struct err *e);
 enum err_code builder_candidate(struct builder *b, int32_t user, int32_t item, struct err *e);
 
-/* Freezes.  The builder is empty afterwards and still to be freed. */
+/* Freezes.  Rows of equal time keep the order in which they were added; rows that repeat a held-out pair are left out.
+ * The builder is empty afterwards and still to be freed. */
 enum err_code builder_finish(struct builder *b, struct dataset **out, struct err *e);
+
+/* ---- private to data/: a data set under construction ---- */
+
+struct dataset *dataset_new(const char *name);			  /* one reference, no rows; NULL: no memory */
+void *dataset_alloc(struct dataset *d, size_t bytes);		  /* zeroed, lives as long as d; NULL: no memory */
+void dataset_own_map(struct dataset *d, void *map, size_t bytes); /* unmapped with d */
+uint64_t dataset_content_hash(const struct dataset *d);
 
 #endif
