@@ -26,6 +26,8 @@ OPT_f64  := -O2 $(ARCH) $(MATH) -g -DGUSTO_DOUBLE
 OPT_asan := -O1 -march=native $(MATH) -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 OPT_tsan := -O1 -march=native $(MATH) -g -fsanitize=thread
 OPT_debug := -O0 -g $(ARCH) $(MATH)
+# valgrind 3.19 knows AVX2, not AVX-512
+OPT_valgrind := -O1 -g -march=x86-64-v3 $(MATH)
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 

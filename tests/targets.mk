@@ -1,0 +1,81 @@
+# Targets over the whole tree: run, test, lint, sanitizers, fuzzing, benches, installation.
+
+CONFORM := $(patsubst tests/conform/%.c,$(B)/tests/conform/%,$(wildcard tests/conform/test_*.c))
+$(B)/tests/conform/%: $(B)/tests/conform/%.o $(foreach f,$(FOLDERS),$(call lib_of,$(f))) $(SUPPORT)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(SUPPORT) -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS) -lcmocka -lvterm
+
+E2E := $(sort $(wildcard tests/e2e/*.sh))
+
+.PHONY: run
+run: deps ## build and open the workbench on the demo (headless without a terminal)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) gusto
+	$(Q)./gusto demo
+
+.PHONY: test
+test: deps ## everything that must hold, without network or terminal
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) gusto build-tests
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=f64 build-f64
+	$(Q)$(MAKE) --no-print-directory check
+
+.PHONY: build-tests build-f64
+build-tests: gusto $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) fuzz-replays
+build-f64: $(TESTS_graph) $(TESTS_nn) $(B)/tests/conform/test_op_gradients
+
+F64 := $(subst build/$(VARIANT)/,build/f64/,$(TESTS_graph) $(TESTS_nn)) build/f64/tests/conform/test_op_gradients
+.PHONY: check
+check: ## run what `make test` built
+	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(E2E) $(FUZZ_CHECKS)
+
+# Fuzz targets: with clang's libFuzzer for `make fuzz`; with a plain loop over the stored corpus in `make test`.
+FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_CHECKS := $(patsubst %,tests/fuzz/%.check,$(FUZZ))
+.PHONY: fuzz-replays fuzz
+fuzz-replays: $(patsubst %,$(B)/tests/fuzz/%,$(FUZZ))
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS)
+FUZZ_SECONDS ?= 60
+fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclang-rt-14-dev)
+	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
+
+.PHONY: asan tsan valgrind
+asan: ## the test suite under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan $(B)/gusto build-asan
+	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
+tsan: ## the suites with threads of their own under ThreadSanitizer
+	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store
+valgrind: ## engine and Lua tests under valgrind
+	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
+	$(Q)bash tools/valgrind.sh $(subst build/$(VARIANT)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
+.PHONY: build-asan build-valgrind check-built
+build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) fuzz-replays
+build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
+check-built:
+	$(Q)bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(E2E) $(FUZZ_CHECKS)
+
+.PHONY: bench
+bench: gusto ## time the engine's workloads
+	$(Q)./gusto bench
+
+BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS)
+.PHONY: micro-bench
+micro-bench: $(BENCHES) ## build the micro benchmarks of single ops and the store
+
+.PHONY: lint format
+lint: ## include rule, clang-format, clang-tidy, cppcheck, luacheck
+	$(Q)bash tools/lint.sh
+format: ## clang-format in place
+	$(Q)clang-format -i $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+
+.PHONY: install
+install: gusto ## PREFIX=/usr/local
+	install -Dm755 gusto $(DESTDIR)$(PREFIX)/bin/gusto
+	install -d $(DESTDIR)$(PREFIX)/share/gusto/experiments $(DESTDIR)$(PREFIX)/share/gusto/datasets
+	install -m644 experiments/*.lua $(DESTDIR)$(PREFIX)/share/gusto/experiments
+	install -m644 datasets/*.lua $(DESTDIR)$(PREFIX)/share/gusto/datasets
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' Makefile tests/targets.mk | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo "  make check-<folder> [VARIANT=release|f64|asan|tsan]   the tests of one folder of src/"

@@ -1,19 +1,30 @@
 #!/bin/bash
-# Runs test binaries one after the other; prints a line each, the output of those that fail, and a total.
+# Runs tests one after the other: binaries, scripts (*.sh), and fuzz checks (tests/fuzz/NAME.check = the stored corpus
+# through build/<variant>/tests/fuzz/NAME).  A line each, the output of those that fail, and a total.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+export VARIANT=${VARIANT:-release}
+export GUSTO_BIN=${GUSTO_BIN:-./gusto}
+unset TERM
 pass=0 fail=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+runs=$(mktemp -d)
+trap 'rm -rf "$log" "$runs"' EXIT
+export GUSTO_RUNS=$runs
 for t in "$@"; do
-	begun=$(date +%s.%N)
-	if timeout 900 "$t" >"$log" 2>&1; then
+	begun=$(date +%s%N)
+	case $t in
+	*.check) name=$(basename "$t" .check); set -- "build/$VARIANT/tests/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}" ;;
+	*.sh) set -- bash "$t" ;;
+	*) set -- "$t" ;;
+	esac
+	if timeout 900 "$@" >"$log" 2>&1; then
 		verdict=ok; pass=$((pass + 1))
 	else
 		verdict=FAILED; fail=$((fail + 1))
 	fi
-	printf '%-6s %6.1fs  %s\n' "$verdict" "$(echo "$(date +%s.%N) - $begun" | bc 2>/dev/null || echo 0)" "$t"
+	printf '%-6s %7d ms  %s\n' "$verdict" $((($(date +%s%N) - begun) / 1000000)) "$t"
 	grep -a 'skipped:' "$log" | sort -u
-	[ "$verdict" = FAILED ] && tail -n 60 "$log"
+	[ "$verdict" = FAILED ] && tail -n 80 "$log"
 done
 echo "$pass passed, $fail failed"
 [ "$fail" -eq 0 ]
