@@ -38,6 +38,21 @@
 #define PROTOCOL_VERSION 1
 enum { PROTOCOL_LINE_MAX = 1 << 20 };
 
+/* The address of a run's socket for bind() and connect().  Socket paths are limited to 107 bytes, so it goes through
+ * /proc/self/fd/<dirfd>: close *dirfd after use. */
+struct sockaddr_un;
+enum err_code protocol_address(const char *run_dir, struct sockaddr_un *addr, int *dirfd, struct err *e);
+
+/* An answer, parsed; freed by protocol_answer_free.  A line that is no answer of this version gives ERR_FORMAT. */
+struct protocol_answer {
+	int64_t id, step;
+	bool ok;
+	char *result; /* JSON text where ok, else NULL */
+	char *error;  /* the runner's sentence where not ok, else NULL */
+};
+enum err_code protocol_answer_parse(const char *line, struct protocol_answer *out, struct err *e);
+void protocol_answer_free(struct protocol_answer *a);
+
 /* A client's connection, for the workbench (non-blocking) and the CLI (blocking). */
 struct client;
 enum err_code client_connect(const char *run_dir, struct client **out, struct err *e); /* stale socket: says so */
@@ -49,6 +64,7 @@ enum err_code client_send(struct client *c, const char *cmd, const char *args_js
  * NULL with OK: none yet.  ERR_IO: the runner has gone. */
 enum err_code client_receive(struct client *c, int timeout_ms, char **line, struct err *e);
 /* Send and wait for its answer; ERR_STATE with the runner's sentence where it said no. */
-enum err_code client_call(struct client *c, const char *cmd, const char *args_json, int timeout_ms, char **result_json, struct err *e);
+enum err_code client_call(
+	struct client *c, const char *cmd, const char *args_json, int timeout_ms, char **result_json, struct err *e);
 
 #endif
