@@ -5,7 +5,7 @@
 #include "graph/trace.h"
 #include "nn/paramset.h"
 
-enum { LAYER_PARAMS_MAX = 24, LAYER_IN_MAX = 4 };
+enum { LAYER_PARAMS_MAX = 4, LAYER_SUBS_MAX = 16, LAYER_IN_MAX = 4 };
 
 struct layer;
 struct layer_class {
@@ -22,6 +22,8 @@ struct layer {
 	int n_params;
 	struct param *param[LAYER_PARAMS_MAX]; /* borrowed from the paramset; referenced by the layer */
 	const char *param_name[LAYER_PARAMS_MAX]; /* "weight", "bias", ... as Lua sees them */
+	int n_subs;
+	struct layer *sub[LAYER_SUBS_MAX]; /* layers it is composed of, owned; their scopes lie within its own */
 };
 extern const struct registry layer_registry;
 
@@ -30,6 +32,9 @@ enum err_code layer_new(const char *class_name, const char *name, const struct a
 void layer_free(struct layer *l);
 /* Pushes the scope, applies, pops.  -1 on error (prefixed with the scope by the trace). */
 int layer_apply(const struct layer *l, struct trace *t, const int *in, int n_in, struct err *e);
-struct param *layer_param(const struct layer *l, const char *name); /* NULL: none */
+/* By name, or by path through the layers within: "weight", "attention/query/weight".  NULL: none. */
+struct param *layer_param(const struct layer *l, const char *name);
+/* Every parameter of the layer and of those within, in order of creation; returns how many (fills at most max). */
+int layer_params(const struct layer *l, struct param **out, int max);
 
 #endif

@@ -1,0 +1,11 @@
+/* Private to nn/: an optimizer's vector update on rows of a table. */
+#ifndef GUSTO_NN_OPTIM_ROWS_H
+#define GUSTO_NN_OPTIM_ROWS_H
+
+#include "nn/optim.h"
+
+/* Updates rows[count] (each at most once) of the table w[*, width] and of its states from g[count, width]. */
+void optim_update_rows(const struct optim_class *c, const struct optim_step *s, real *w, real *const *state,
+	int32_t width, const int32_t *rows, int64_t count, const real *g);
+
+#endif
