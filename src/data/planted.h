@@ -1,13 +1,15 @@
 /* The planted world: users, items with titles and genres, and time-stamped interactions from a known process.
  *
- *   tastes      each user is a mixture over genres (Dirichlet-like), drifting slowly over its events
- *   popularity  items of a genre have Zipf weights
- *   rules       watching A makes its follower B(A) be chosen `lag` events later with probability `strength`
- *               (each caused event is written down with its cause)
+ *   tastes      each user is a mixture over genres (log-normal weights), drifting slowly over its events
+ *   popularity  items of a genre have Zipf weights; a user never meets an item twice
+ *   rules       an item is a cause, a follower or neither; every cause A has a follower B(A) and a lag of its own, and
+ *               every follower one cause.  Watching A makes B the item of the event exactly `lag` events later with
+ *               probability `strength`, unless the user knows B or another follower is due at that event.
+ *               Each caused event is written down with its cause.  Without cause followers are rare.
  *   ratings     1..5 from taste match, item quality and noise
  *
- * Streaming: user u's events are a pure function of (seed, u): any size from 1,000 to 10^9 interactions, never in
- * memory at once. */
+ * Streaming: user u's events are a pure function of the options (with the seed) and u: any size from 1,000 to 10^9
+ * interactions, never in memory at once. */
 #ifndef GUSTO_DATA_PLANTED_H
 #define GUSTO_DATA_PLANTED_H
 
@@ -15,13 +17,13 @@
 
 struct planted_options {
 	uint64_t seed;
-	int64_t interactions;   /* about; users * mean length */
-	int32_t users, items;   /* 0: chosen from interactions */
-	int32_t genres;         /* 12 */
-	double rules;           /* share of items that are a cause (.5) */
-	double strength;        /* probability that a pending follower is chosen when due (.9) */
-	int32_t lag;            /* events between cause and effect: 1 = the very next (default 1..3 by rule when 0) */
-	double drift;           /* per-event step of the taste (.02) */
+	int64_t interactions; /* about; users * mean length (60,000) */
+	int32_t users, items; /* 0: chosen from interactions (40 events a user; the items grow with the square root) */
+	int32_t genres;	      /* 1..16 (12) */
+	double rules;	      /* share of items that are a cause, 0..0.5 (.4); as many are followers */
+	double strength;      /* probability that a pending follower is chosen when due (.9) */
+	int32_t lag;	      /* events between cause and effect: 1 = the very next; 0 = 1..3 by rule (0) */
+	double drift;	      /* root-mean-square step per event of the logarithm of each taste weight (.02) */
 };
 void planted_defaults(struct planted_options *o);
 
@@ -37,16 +39,17 @@ struct planted_event {
 	float rating;
 	int64_t time;
 };
-/* The events of one user, oldest first; returns the number (at most max). */
+/* The events of one user, oldest first; returns the number (at most max: the oldest ones).  Any thread. */
 int32_t planted_user(const struct planted *w, int32_t user, struct planted_event *out, int32_t max);
 int32_t planted_max_length(const struct planted *w);
-/* Title ("The Silent Harbour (1987)") and genre of an item. */
+/* Title ("The Silent Harbour (1987)", unique) and genre of an item. */
 void planted_title(const struct planted *w, int32_t item, char *buf, size_t size);
 const char *planted_genre(const struct planted *w, int32_t item);
 /* The rule: follower of an item and its lag, or -1. */
 int32_t planted_follower(const struct planted *w, int32_t item, int32_t *lag);
 
-/* The world as a data set with title and genre columns (for sizes that fit in memory). */
+/* The world as a data set with title and genres columns (for sizes that fit in memory).  Dense ids are the world's
+ * own: user u and item i there are user u and item i here, and row start[u] + k is event k of planted_user. */
 enum err_code planted_dataset(const struct planted_options *o, struct dataset **out, struct err *e);
 
 #endif
