@@ -23,8 +23,9 @@ struct model_outputs {
 };
 
 struct model_vtbl {
-	/* Makes layers and parameters with these knob values into an empty set.  The result is pending: trace() uses it; settle(true)
-	 * makes it the model, settle(false) drops it and goes back to what was before. */
+	/* Makes layers and parameters with these knob values (copies what it keeps of them) into an empty set.  The result is
+	 * pending: trace() and fit() use it; settle(true) makes it the model, settle(false) drops it and goes back to what
+	 * was before.  Where a reload is pending too, settle decides on both. */
 	enum err_code (*build)(void *self, const struct knobset *k, struct paramset *fresh, struct err *e);
 	void (*settle)(void *self, bool keep);
 	bool (*has)(void *self, enum model_call what);
@@ -34,7 +35,7 @@ struct model_vtbl {
 	/* The experiment's own learning-rate factor (a Lua function of the step), or NULL: the named schedule. */
 	enum err_code (*lr_factor)(void *self, int64_t step, double *factor, struct err *e);
 	/* Runs a Lua chunk in the experiment's environment; *text (mem_free'd) is what it returned.  It may set knobs through
-	 * `knob_set`, a function that the runner installs. */
+	 * experiment.knob_set, which the runner installs. */
 	enum err_code (*eval)(void *self, const char *chunk, char **text, struct err *e);
 	/* Replaces the model's code by that of a new script text (pending until settle); knobs that exist keep their values. */
 	enum err_code (*reload)(void *self, const char *text, struct knobset *k, struct err *e);
@@ -69,6 +70,10 @@ struct experiment {
 	const struct model_vtbl *vtbl;
 	void *self;
 	uint64_t seed;
+	/* Installed by the runner: stages a knob's change (checked at once) while a chunk of vtbl->eval runs; all changes of
+	 * a chunk take effect together when it has returned.  NULL outside a run. */
+	enum err_code (*knob_set)(void *ctx, const char *name, const char *value, struct err *e);
+	void *knob_ctx;
 	/* how the planted truth of this data is asked for, or NULL: cause[position] of user's events (-1: none) */
 	int32_t (*causes)(void *self, int32_t user, int32_t *cause, int32_t max);
 };
