@@ -1,6 +1,6 @@
 /* Checkpoints: weights as safetensors (readable by the reference Python library), the rest beside them.
  *
- *   <dir>/<step>.safetensors   parameters by name, dtype F32
+ *   <dir>/<step>.safetensors   parameters by name, dtype REAL_NAME (F32; read back from F32 or F64)
  *   <dir>/<step>.state         safetensors too: optimizer state tensors, with everything else (step, epoch, early
  *                              stopping, ...) as strings in its __metadata__
  * Written to temporary names, fsynced, renamed (state first, then weights): whoever dies in between leaves the last good pair. */
@@ -22,9 +22,13 @@ const char *meta_get(const struct meta *m, const char *key); /* NULL: none */
 void meta_free(struct meta *m);
 
 enum err_code checkpoint_save(const char *dir, int64_t step, const struct paramset *s, struct optim *o, const struct meta *m, struct err *e);
-/* Fills the parameters of s by name; a missing, extra or misshaped tensor is an error that names it.
- * o and m may be NULL. */
+/* Fills the parameters of s by name; a missing, extra or misshaped tensor is an error that names it; nothing
+ * was changed then.  A state that belongs to other weights is found after the weights were read.  o and m may be NULL; without both, the weights alone are read. */
 enum err_code checkpoint_load(const char *dir, int64_t step, struct paramset *s, struct optim *o, struct meta *m, struct err *e);
+
+/* The newest step below `before` (INT64_MAX: any) of which both files are there and well-formed.  Should loading it say
+ * that the two do not belong together (a crash in the middle of saving a step anew), ask again with before = that step. */
+enum err_code checkpoint_latest(const char *dir, int64_t before, int64_t *step, struct err *e);
 
 /* ---- safetensors ---- */
 struct st_tensor {
