@@ -95,3 +95,12 @@ bool chunk_decode(const void *buf, size_t bytes, int coding, int64_t first, int6
 	}
 	return true;
 }
+
+bool chunk_column(sqlite3_stmt *st, int64_t *step, double *value)
+{
+	int64_t n = sqlite3_column_int64(st, 1);
+	const void *data = sqlite3_column_blob(st, 5);
+	return data && n >= 1 && n <= CHUNK_SAMPLES &&
+	       chunk_decode(data, (size_t)sqlite3_column_bytes(st, 5), sqlite3_column_int(st, 3),
+		       sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 4), (size_t)n, step, value);
+}

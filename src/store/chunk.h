@@ -6,6 +6,7 @@
 #ifndef GUSTO_STORE_CHUNK_H
 #define GUSTO_STORE_CHUNK_H
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +43,8 @@ size_t chunk_encode(
 /* Decodes; false where the bytes do not fit n and the coding. */
 bool chunk_decode(const void *buf, size_t bytes, int coding, int64_t first, int64_t stride, size_t n, int64_t *step,
 	double *value);
+
+/* Decodes a row of "id, n, first_step, coding, stride, data" into arrays of CHUNK_SAMPLES; false where it is damaged. */
+bool chunk_column(sqlite3_stmt *st, int64_t *step, double *value);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "store/schema.h"
+#include "store/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static const char *const query_sql[READ_N] = {
 	[READ_SERIES] =
 		"SELECT id, name, larger_is_better, n, first_step, last_step, last, min, min_step, max, max_step, bad"
 		" FROM series ORDER BY id",
-	[READ_COUNT] = "SELECT n FROM series WHERE id = ?",
+	[READ_COUNT] = "SELECT n, generation FROM series WHERE id = ?",
 	[READ_CHUNKS] = "SELECT id, n, first_step, coding, stride, data FROM chunk"
 			" WHERE id >= (SELECT max(id) FROM chunk WHERE id <= ?1 AND id >= ?2) AND id < ?3 ORDER BY id",
 	[READ_VERSION] = "PRAGMA data_version",
@@ -35,11 +36,22 @@ void reader_query_end(sqlite3_stmt *st)
 
 static enum err_code reader_connect(struct reader_db *r, struct err *e)
 {
+	struct err first = {0};
 	int version;
 	if (access(r->path, F_OK))
 		return err_errno(e, "cannot open %s", r->path);
-	TRY(db_open(r->path, r->path, SQLITE_OPEN_READONLY, &r->db, e));
-	return schema_check(r->db, r->path, &version, e);
+	enum err_code code = db_open(r->path, r->path, SQLITE_OPEN_READONLY, &r->db, &first);
+	if (code == OK)
+		code = schema_check(r->db, r->path, &version, &first);
+	if (code == ERR_IO)
+		return snapshot_unwritable(r->path, &r->db, &version, e);
+	if (code == OK && version == 0)
+		code = err_set(&first, ERR_FORMAT, "%s is empty; no run was written to it", r->path);
+	if (code == OK && version < schema_version())
+		return snapshot_migrated(r->path, &r->db, e);
+	if (code != OK && e)
+		*e = first;
+	return code;
 }
 
 enum err_code reader_open(const char *dir, struct reader_db **out, struct err *e)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 struct reader_db;
+/* Opens a live, a killed (its WAL is read) or a copied run, also in a directory that cannot be written.  A run of an older
+ * schema is read from a private copy that was migrated: it shows the moment of opening. */
 enum err_code reader_open(const char *dir, struct reader_db **out, struct err *e);
 void reader_close(struct reader_db *r);
 
@@ -28,8 +30,9 @@ struct series_info {
 };
 enum err_code reader_series(struct reader_db *r, struct series_info **out, size_t *n, struct err *e); /* mem_free */
 
-/* Samples of a series with step in [from, to], in order, appended: only those with rowid-like position >= *cursor
- * are read and *cursor is moved on, so that a live view polls cheaply.  step[] and value[] are mem_free'd. */
+/* The samples of a series in the order they were logged: appends what is new since the last call, so that a live view
+ * polls cheaply.  Start with {0}; the cursor is the reader's.  After store_rewind n starts again at 0 and everything is read
+ * anew.  step[] and value[] are freed by samples_free.  On failure what was there stays. */
 struct samples {
 	int64_t *step;
 	double *value;

@@ -3,8 +3,9 @@
 #include "base/mem.h"
 #include "store/chunk.h"
 
-#include <math.h>
 #include <string.h>
+
+enum { GENERATION_MASK = (1 << 22) - 1 };
 
 /* best: the maximum or the minimum, by the direction of the series. */
 static void series_info_read(sqlite3_stmt *st, struct series_info *s)
@@ -66,47 +67,86 @@ static bool samples_room(struct samples *s, size_t more)
 	return true;
 }
 
-/* Decodes one chunk behind what is there and drops its samples before the cursor. */
-static enum err_code chunk_append(struct reader_db *r, sqlite3_stmt *st, struct samples *out, struct err *e)
+/* Decodes one chunk behind what is there and drops its samples before position *pos. */
+static enum err_code chunk_append(
+	struct reader_db *r, sqlite3_stmt *st, struct samples *out, int64_t *pos, struct err *e)
 {
-	int64_t pos = chunk_pos(sqlite3_column_int64(st, 0)), n = sqlite3_column_int64(st, 1);
-	if (n < 1 || n > CHUNK_SAMPLES || pos > out->cursor)
-		return err_set(e, ERR_FORMAT, "%s is damaged: samples are missing before position %lld", r->path,
-			(long long)pos);
-	int64_t skip = out->cursor - pos;
+	int64_t step[CHUNK_SAMPLES], at = chunk_pos(sqlite3_column_int64(st, 0));
+	double value[CHUNK_SAMPLES];
+	if (at > *pos || !chunk_column(st, step, value))
+		return err_set(e, ERR_FORMAT, "%s is damaged: the samples at position %lld cannot be read", r->path,
+			(long long)at);
+	int64_t n = sqlite3_column_int64(st, 1), skip = *pos - at;
 	if (skip >= n)
 		return OK;
-	if (!samples_room(out, (size_t)n))
-		return err_set(e, ERR_NOMEM, "%s: no memory for %zu samples", r->path, out->n + (size_t)n);
-	const void *data = sqlite3_column_blob(st, 5);
-	int64_t *step = out->step + out->n;
-	double *value = out->value + out->n;
-	if (!data || !chunk_decode(data, (size_t)sqlite3_column_bytes(st, 5), sqlite3_column_int(st, 3),
-			     sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 4), (size_t)n, step, value))
-		return err_set(e, ERR_FORMAT, "%s is damaged: the samples at position %lld cannot be decoded", r->path,
-			(long long)pos);
-	memmove(step, step + skip, (size_t)(n - skip) * sizeof *step);
-	memmove(value, value + skip, (size_t)(n - skip) * sizeof *value);
-	out->n += (size_t)(n - skip);
-	out->cursor += n - skip;
+	size_t more = (size_t)(n - skip);
+	if (!samples_room(out, more))
+		return err_set(e, ERR_NOMEM, "%s: no memory for %zu samples", r->path, out->n + more);
+	memcpy(out->step + out->n, step + skip, more * sizeof *step);
+	memcpy(out->value + out->n, value + skip, more * sizeof *value);
+	out->n += more;
+	*pos += (int64_t)more;
 	return OK;
 }
 
-enum err_code reader_samples(struct reader_db *r, int series, struct samples *out, struct err *e)
+static enum err_code chunks_append(struct reader_db *r, int series, struct samples *out, int64_t *pos, struct err *e)
 {
 	sqlite3_stmt *st;
 	bool row = false;
-	if (series < 1 || out->cursor < 0 || chunk_pos(out->cursor) != out->cursor)
-		return err_set(
-			e, ERR_ARG, "series %d, cursor %lld: no such place in a run", series, (long long)out->cursor);
 	TRY(reader_query(r, READ_CHUNKS, &st, e));
-	sqlite3_bind_int64(st, 1, chunk_key(series, out->cursor));
+	sqlite3_bind_int64(st, 1, chunk_key(series, *pos));
 	sqlite3_bind_int64(st, 2, chunk_key(series, 0));
 	sqlite3_bind_int64(st, 3, chunk_key(series + 1, 0));
 	enum err_code code = OK;
 	while (code == OK && (code = db_step(st, r->path, &row, e)) == OK && row)
-		code = chunk_append(r, st, out, e);
+		code = chunk_append(r, st, out, pos, e);
 	reader_query_end(st);
+	return code;
+}
+
+/* How many samples a series has, and in which generation (see store_rewind). */
+static enum err_code series_count(struct reader_db *r, int series, int64_t *n, int64_t *generation, struct err *e)
+{
+	sqlite3_stmt *st;
+	bool row = false;
+	TRY(reader_query(r, READ_COUNT, &st, e));
+	sqlite3_bind_int(st, 1, series);
+	enum err_code code = db_step(st, r->path, &row, e);
+	*n = row ? sqlite3_column_int64(st, 0) : 0;
+	*generation = row ? sqlite3_column_int64(st, 1) & GENERATION_MASK : 0;
+	reader_query_end(st);
+	if (code == OK && !row)
+		return err_set(e, ERR_NOTFOUND, "%s has no series %d", r->path, series);
+	return code;
+}
+
+/* The cursor is generation << CHUNK_POS_BITS | position. */
+static enum err_code samples_poll(struct reader_db *r, int series, struct samples *out, struct err *e)
+{
+	int64_t n, generation, pos = chunk_pos(out->cursor);
+	TRY(series_count(r, series, &n, &generation, e));
+	if (out->cursor >> CHUNK_POS_BITS != generation) {
+		pos = 0;
+		out->n = 0;
+	}
+	size_t had = out->n;
+	enum err_code code = pos < n ? chunks_append(r, series, out, &pos, e) : OK;
+	if (code == OK && pos != n)
+		code = err_set(e, ERR_FORMAT, "%s is damaged: series %d has %lld of %lld samples", r->path, series,
+			(long long)pos, (long long)n);
+	if (code == OK)
+		out->cursor = generation << CHUNK_POS_BITS | pos;
+	else
+		out->n = had;
+	return code;
+}
+
+enum err_code reader_samples(struct reader_db *r, int series, struct samples *out, struct err *e)
+{
+	/* One snapshot for both queries. */
+	TRY(db_exec(r->db, r->path, "BEGIN", e));
+	enum err_code code = samples_poll(r, series, out, e);
+	sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL);
 	return code;
 }
 

@@ -10,6 +10,7 @@
 enum { APPLICATION_ID = 0x67757374 }; /* "gust", for file(1) and for the refusal of other people's databases */
 
 static const char *const migrations[] = {
+	/* 1 */
 	"CREATE TABLE fact(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, larger_is_better INTEGER NOT NULL,"
 	" n INTEGER NOT NULL DEFAULT 0, first_step INTEGER, last_step INTEGER, last REAL,"
@@ -32,6 +33,9 @@ static const char *const migrations[] = {
 	"CREATE INDEX probe_by_kind ON probe(kind, id);"
 	"CREATE TABLE checkpoint(id INTEGER PRIMARY KEY, step INTEGER NOT NULL, file TEXT NOT NULL UNIQUE,"
 	" sha256 TEXT, best INTEGER NOT NULL);",
+
+	/* 2: store_rewind takes samples back; a reader notices by the generation and starts again. */
+	"ALTER TABLE series ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;",
 };
 
 int schema_version(void)

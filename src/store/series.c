@@ -82,11 +82,12 @@ enum err_code series_log_open(struct series_log *l, sqlite3 *db, const char *pat
 		" VALUES(?,?,?,?,?,?,?,?,?,?)",
 		&l->insert, e));
 	TRY(db_prepare(db, path, "DELETE FROM chunk WHERE id >= ? AND id < ?", &l->forget, e));
-	return db_prepare(db, path,
+	TRY(db_prepare(db, path,
 		"UPDATE series SET n=?2, first_step=?3, last_step=?4, last=?5, min=?6, min_step=?7, max=?8, "
 		"max_step=?9,"
 		" bad=?10 WHERE id=?1",
-		&l->update, e);
+		&l->update, e));
+	return db_prepare(db, path, "UPDATE series SET generation = generation + 1 WHERE id = ?", &l->restart, e);
 }
 
 void series_log_close(struct series_log *l)
@@ -94,6 +95,7 @@ void series_log_close(struct series_log *l)
 	sqlite3_finalize(l->insert);
 	sqlite3_finalize(l->forget);
 	sqlite3_finalize(l->update);
+	sqlite3_finalize(l->restart);
 	for (size_t i = 0; i < l->n; i++) {
 		mem_free(l->tail[i].step);
 		mem_free(l->tail[i].value);
@@ -261,4 +263,98 @@ enum err_code series_log_write(struct series_log *l, struct err *e)
 			tail_settle(&l->tail[i]);
 	l->waiting = 0;
 	return OK;
+}
+
+/* Reads the chunks of a series in order: into the sum as long as they are before `step`, from the first other one on
+ * what remains into the tail. */
+static enum err_code tail_rewind(
+	struct series_log *l, sqlite3_stmt *st, struct series_tail *t, int64_t limit, struct err *e)
+{
+	int64_t step[CHUNK_SAMPLES];
+	double value[CHUNK_SAMPLES];
+	bool row = false, cut = false;
+	enum err_code code;
+	while ((code = db_step(st, l->path, &row, e)) == OK && row) {
+		if (!chunk_column(st, step, value))
+			return err_set(e, ERR_FORMAT, "%s is damaged: samples of series \"%s\" cannot be decoded",
+				l->path, t->name);
+		size_t n = (size_t)sqlite3_column_int64(st, 1), keep = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (step[i] >= limit)
+				continue;
+			step[keep] = step[i];
+			value[keep++] = value[i];
+		}
+		if (!cut && keep == n) {
+			chunk_sum_add(&t->sum, step, value, n);
+			t->pos += (int64_t)n;
+			continue;
+		}
+		cut = true;
+		while (t->n + keep > t->cap)
+			if (!tail_grow(t))
+				return err_set(e, ERR_NOMEM, "%s: no memory to rewind series \"%s\"", l->path, t->name);
+		if (keep) {
+			memcpy(t->step + t->n, step, keep * sizeof *step);
+			memcpy(t->value + t->n, value, keep * sizeof *value);
+		}
+		t->n += keep;
+	}
+	return code;
+}
+
+static enum err_code series_rewind(struct series_log *l, struct series_tail *t, int64_t step, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	enum err_code code = db_prepare(l->db, l->path,
+		"SELECT id, n, first_step, coding, stride, data FROM chunk WHERE id >= ? AND id < ? ORDER BY id", &st,
+		e);
+	if (code == OK) {
+		sqlite3_bind_int64(st, 1, chunk_key((int)t->id, 0));
+		sqlite3_bind_int64(st, 2, chunk_key((int)t->id + 1, 0));
+		code = tail_rewind(l, st, t, step, e);
+	}
+	sqlite3_finalize(st);
+	if (code != OK)
+		return code;
+	sqlite3_bind_int64(l->forget, 1, chunk_key((int)t->id, t->pos));
+	sqlite3_bind_int64(l->forget, 2, chunk_key((int)t->id + 1, 0));
+	TRY(db_run(l->forget, l->path, e));
+	sqlite3_bind_int64(l->restart, 1, t->id);
+	TRY(db_run(l->restart, l->path, e));
+	return tail_write(l, t, e);
+}
+
+struct series_tail *series_log_rewind(struct series_log *l, int64_t step, struct err *e)
+{
+	struct series_tail *fresh = mem_calloc(l->n, sizeof *fresh);
+	if (!fresh) {
+		err_set(e, ERR_NOMEM, "%s: no memory to rewind", l->path);
+		return NULL;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		fresh[i].id = l->tail[i].id;
+		memcpy(fresh[i].name, l->tail[i].name, sizeof fresh[i].name);
+		if (series_rewind(l, &fresh[i], step, e) != OK) {
+			series_log_settle(l, fresh, false);
+			return NULL;
+		}
+	}
+	return fresh;
+}
+
+void series_log_settle(struct series_log *l, struct series_tail *rewound, bool committed)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct series_tail *drop = committed ? &l->tail[i] : &rewound[i];
+		mem_free(drop->step);
+		mem_free(drop->value);
+		if (committed) {
+			l->tail[i] = rewound[i];
+			tail_settle(&l->tail[i]);
+		}
+	}
+	if (committed)
+		l->waiting = 0;
+	mem_free(rewound);
 }

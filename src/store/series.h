@@ -15,7 +15,7 @@ struct series_log {
 	size_t n, cap;
 	size_t waiting; /* samples taken, but not written yet */
 	int64_t lost;	/* samples dropped because too many were waiting on a disk that refuses */
-	sqlite3_stmt *insert, *forget, *update;
+	sqlite3_stmt *insert, *forget, *update, *restart;
 };
 
 /* Reads what series there are. */
@@ -30,5 +30,10 @@ void series_log_take(struct series_log *l, const struct ring_sample *s, size_t n
 
 /* Writes what waits, in one transaction; on failure everything still waits. */
 enum err_code series_log_write(struct series_log *l, struct err *e);
+
+/* Forgets the samples with a step at or after `step`, and whatever waits, in the transaction of the caller; the caller
+ * then says with series_log_settle whether it was committed. */
+struct series_tail *series_log_rewind(struct series_log *l, int64_t step, struct err *e); /* NULL: *e says why */
+void series_log_settle(struct series_log *l, struct series_tail *rewound, bool committed);
 
 #endif

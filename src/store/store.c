@@ -58,6 +58,8 @@ struct store {
 	int nseries; /* as the training thread knows it */
 	sqlite3_stmt *st[ST_N];
 	struct err failed; /* the first failure of the writer thread since store_flush last told one */
+	struct err sick;   /* why the last write of samples failed; OK if it did not */
+	atomic_bool ill;   /* sick.code != OK, to be asked without the lock */
 };
 
 static double now(void)
@@ -78,8 +80,16 @@ static void ring_drain(struct store *s)
 
 static enum err_code samples_write(struct store *s, struct err *e)
 {
+	struct err why = {0};
 	ring_drain(s);
-	TRY(series_log_write(&s->series, e));
+	series_log_write(&s->series, &why);
+	s->sick = why;
+	atomic_store_explicit(&s->ill, why.code != OK, memory_order_relaxed);
+	if (why.code != OK) {
+		if (e)
+			*e = why;
+		return why.code;
+	}
 	if (!s->series.lost)
 		return OK;
 	long long lost = (long long)s->series.lost;
@@ -157,6 +167,53 @@ enum err_code store_flush(struct store *s, struct err *e)
 			*e = s->failed;
 	}
 	s->failed = (struct err){0};
+	pthread_mutex_unlock(&s->lock);
+	return code;
+}
+
+enum err_code store_check(struct store *s, struct err *e)
+{
+	if (!atomic_load_explicit(&s->ill, memory_order_relaxed))
+		return OK;
+	pthread_mutex_lock(&s->lock);
+	struct err why = s->sick;
+	pthread_mutex_unlock(&s->lock);
+	if (e && why.code != OK)
+		*e = why;
+	return why.code;
+}
+
+/* Ends a transaction by what happened in it. */
+static enum err_code transaction_end(struct store *s, enum err_code code, struct err *e)
+{
+	if (code == OK)
+		code = db_exec(s->db, s->path, "COMMIT", e);
+	if (code != OK)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+static enum err_code rewind_locked(struct store *s, int64_t step, struct err *e)
+{
+	char sql[80];
+	TRY(samples_write(s, e));
+	TRY(db_exec(s->db, s->path, "BEGIN IMMEDIATE", e));
+	sqlite3_snprintf(sizeof sql, sql, "DELETE FROM evaluation WHERE step >= %lld", (long long)step);
+	struct err why = {0};
+	enum err_code code = db_exec(s->db, s->path, sql, &why);
+	struct series_tail *rewound = code == OK ? series_log_rewind(&s->series, step, &why) : NULL;
+	code = transaction_end(s, rewound ? OK : why.code, &why);
+	if (rewound)
+		series_log_settle(&s->series, rewound, code == OK);
+	if (code != OK && e)
+		*e = why;
+	return code;
+}
+
+enum err_code store_rewind(struct store *s, int64_t step, struct err *e)
+{
+	pthread_mutex_lock(&s->lock);
+	enum err_code code = rewind_locked(s, step, e);
 	pthread_mutex_unlock(&s->lock);
 	return code;
 }
@@ -378,10 +435,7 @@ static enum err_code metrics_insert(struct store *s, int64_t step, const char *p
 	enum err_code code = db_exec(s->db, s->path, "BEGIN IMMEDIATE", e);
 	for (size_t i = 0; i < n && code == OK; i++)
 		code = metric_insert(s, step, part, &m[i], seconds, e);
-	if (code == OK)
-		code = db_exec(s->db, s->path, "COMMIT", e);
-	if (code != OK)
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	code = transaction_end(s, code, e);
 	pthread_mutex_unlock(&s->lock);
 	return code;
 }

@@ -23,6 +23,9 @@ enum err_code store_close(struct store *s, struct err *e);
 enum err_code store_series(struct store *s, const char *name, bool larger_is_better, int *id, struct err *e);
 void store_scalar(struct store *s, int series, int64_t step, double value); /* hot path; NaN and infinities are kept */
 enum err_code store_flush(struct store *s, struct err *e);
+/* OK, or why the writer thread cannot write at the moment (a full disk): the samples wait, up to 4 million of them, and
+ * are written when it can again.  One relaxed load: to be asked every step. */
+enum err_code store_check(struct store *s, struct err *e);
 
 /* After a crash the series may reach further than the checkpoint that a run resumes from: forget what is at or after
  * `step` in series and evaluations (tweaks stay: they are obeyed again). */
