@@ -74,7 +74,7 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_lib,$(f))))
 
 # The Lua files are compiled into the binary.
-LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/demo.lua datasets/*.lua)
+LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/demo.lua experiments/bench/*.lua datasets/*.lua)
 $(B)/gen/lua_files.inc: $(LUA_FILES) tools/embed.sh
 	@mkdir -p $(@D)
 	$(Q)bash tools/embed.sh $(LUA_FILES) > $@.tmp && mv $@.tmp $@

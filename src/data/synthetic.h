@@ -1,0 +1,22 @@
+/* Data with the size and the skew of well-known sets, for benches: log-normal lengths, Zipf popularity, no structure to learn.
+ * (The planted world is the one to learn from.) */
+#ifndef GUSTO_DATA_SYNTHETIC_H
+#define GUSTO_DATA_SYNTHETIC_H
+
+#include "data/dataset.h"
+
+struct synthetic_options {
+	uint64_t seed;
+	int32_t users, items;
+	int64_t interactions;		  /* about */
+	double median;			  /* of a user's interactions */
+	int32_t shortest, longest;	  /* bounds on them */
+	double zipf_exponent, zipf_shift; /* weight of the item of rank r: (r + shift)^-exponent */
+	bool ratings;			  /* 1..5 at random */
+};
+/* "ml1m", "beauty", "big" (200,000 x 100,000): false where unknown. */
+bool synthetic_shape(const char *name, struct synthetic_options *o);
+enum err_code synthetic_dataset(
+	const char *name, const struct synthetic_options *o, struct dataset **out, struct err *e);
+
+#endif
