@@ -167,32 +167,6 @@ const struct column *dataset_user_column(const struct dataset *d, const char *na
 	return find_column(d->user_columns, d->n_user_columns, name);
 }
 
-/* C0, DEL and C1 (U+0080..U+009F) can move a terminal's cursor. */
-static bool is_control(const char *s, size_t len)
-{
-	unsigned char c = (unsigned char)s[0];
-	return len == 1 ? c < 0x20 || c == 0x7f : len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0;
-}
-
-static void clean_text(const char *s, size_t n, char *buf, size_t size)
-{
-	size_t used = 0;
-	for (size_t i = 0; i < n;) {
-		size_t len = text_utf8_length(s + i, n - i);
-		bool bad = len == 0 || is_control(s + i, len);
-		size_t width = bad ? 1 : len;
-		if (used + width >= size)
-			break;
-		if (bad)
-			buf[used] = '?';
-		else
-			memcpy(buf + used, s + i, len);
-		used += width;
-		i += len ? len : 1;
-	}
-	buf[used] = '\0';
-}
-
 char *dataset_item_label(const struct dataset *d, int32_t item, char *buf, size_t size)
 {
 	CHECK(size > 0, "dataset_item_label needs room");
@@ -206,8 +180,7 @@ char *dataset_item_label(const struct dataset *d, int32_t item, char *buf, size_
 		n = strtab_get(&title->text, item, &s);
 	if (n == 0)
 		n = strtab_get(&d->items, item, &s);
-	clean_text(s, n, buf, size);
-	return buf;
+	return text_clean(s, n, buf, size);
 }
 
 void dataset_popularity(const struct dataset *d, const bool *keep, int64_t *count)
