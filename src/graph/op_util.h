@@ -1,0 +1,86 @@
+/* What op files share: shape checks, sizes, cases, and how a gradient is written. */
+#ifndef GUSTO_GRAPH_OP_UTIL_H
+#define GUSTO_GRAPH_OP_UTIL_H
+
+#include "graph/op.h"
+
+#include <string.h>
+
+/* Rows of test data in op_case.in: a real in [-1, 1], a real in [lo, hi], an id below `n`. */
+#define CASE_REAL(axis_, ndim_, ...)                                                                                   \
+	{                                                                                                              \
+		.type = FIELD_REAL, .shape = {axis_, ndim_, {__VA_ARGS__}}, .lo = -1, .hi = 1                          \
+	}
+#define CASE_RANGE(lo_, hi_, axis_, ndim_, ...)                                                                        \
+	{                                                                                                              \
+		.type = FIELD_REAL, .shape = {axis_, ndim_, {__VA_ARGS__}}, .lo = (lo_), .hi = (hi_)                   \
+	}
+#define CASE_FIXED_RANGE(lo_, hi_, axis_, ndim_, ...)                                                                  \
+	{                                                                                                              \
+		.type = FIELD_REAL, .shape = {axis_, ndim_, {__VA_ARGS__}}, .lo = (lo_), .hi = (hi_), .no_grad = true  \
+	}
+#define CASE_INT(n_, axis_, ndim_, ...)                                                                                \
+	{                                                                                                              \
+		.type = FIELD_INT, .shape = {axis_, ndim_, {__VA_ARGS__}}, .below = (n_)                               \
+	}
+
+static inline int64_t op_numbers(const struct operand *x)
+{
+	return x->rows * shape_width(&x->shape);
+}
+
+/* How many vectors of the last dimension the slice holds. */
+static inline int64_t op_vectors(const struct operand *x)
+{
+	return x->rows * shape_vectors(&x->shape);
+}
+
+/* 1 / (numbers in the whole batch), 0 for an empty batch: the factor of a mean. */
+static inline double op_mean_factor(const struct operand *x)
+{
+	double n = (double)x->total_rows * (double)shape_width(&x->shape);
+	return n > 0 ? 1 / n : 0;
+}
+
+/* Statement over i in 0..n-1 that adds or writes `expr` to the gradient of an input. */
+#define GRAD_EACH(operand_, n_, i_, expr_)                                                                             \
+	do {                                                                                                           \
+		real *restrict grad_ = (operand_).g;                                                                   \
+		const int64_t count_ = (n_);                                                                           \
+		if (!grad_)                                                                                            \
+			break;                                                                                         \
+		if ((operand_).add)                                                                                    \
+			for (int64_t i_ = 0; i_ < count_; i_++)                                                        \
+				grad_[i_] += (expr_);                                                                  \
+		else                                                                                                   \
+			for (int64_t i_ = 0; i_ < count_; i_++)                                                        \
+				grad_[i_] = (expr_);                                                                   \
+	} while (0)
+
+/* For ops that accumulate in any order: the gradient starts at zero unless it is to be added to. */
+static inline void op_grad_begin(struct operand *x)
+{
+	if (x->g && !x->add)
+		memset(x->g, 0, (size_t)op_numbers(x) * sizeof *x->g);
+}
+
+/* Does anybody want a gradient of this input? */
+static inline bool op_wants(const struct operand *x)
+{
+	return x->g || x->sparse;
+}
+
+/* Sentences: "tanh: x must be numbers, got a column of ids". */
+enum err_code op_need_real(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);
+enum err_code op_need_int(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);
+/* All inputs real; out = the shape of input 0. */
+enum err_code op_shape_like_first(const char *op, const struct op_sig *s, struct shape *out, struct err *e);
+/* out = a scalar. */
+void op_shape_scalar(struct shape *out);
+/* Inputs a and b have the same axis and width. */
+enum err_code op_need_same(
+	const char *op, const struct op_sig *s, int a, const char *a_name, int b, const char *b_name, struct err *e);
+/* Input k is on AXIS_FIXED with `ndim` dimensions. */
+enum err_code op_need_fixed(const char *op, const struct op_sig *s, int k, const char *what, int ndim, struct err *e);
+
+#endif

@@ -1,0 +1,95 @@
+/* Kernels over one row of numbers, inline so that they vectorise in the loop that calls them.  Sums run in a fixed
+ * number of lanes: the result depends on the row alone.  None of them hides a NaN. */
+#ifndef GUSTO_TENSOR_ROWS_H
+#define GUSTO_TENSOR_ROWS_H
+
+#include "tensor/vmath.h"
+
+static inline real rows_sum(const real *x, int64_t n)
+{
+	real s = 0;
+#pragma omp simd reduction(+ : s)
+	for (int64_t i = 0; i < n; i++)
+		s += x[i];
+	return s;
+}
+
+static inline real rows_dot(const real *x, const real *y, int64_t n)
+{
+	real s = 0;
+#pragma omp simd reduction(+ : s)
+	for (int64_t i = 0; i < n; i++)
+		s += x[i] * y[i];
+	return s;
+}
+
+/* y += a x */
+static inline void rows_axpy(real a, const real *x, real *y, int64_t n)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] += a * x[i];
+}
+
+static inline void rows_add(const real *x, real *y, int64_t n)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] += x[i];
+}
+
+/* The largest number (n >= 1); a NaN may be passed over: whoever uses the maximum meets it again. */
+static inline real rows_max(const real *x, int64_t n)
+{
+	enum { LANES = 16 };
+	real m = x[0], lane[LANES];
+	int64_t i = 0;
+	if (n >= LANES) {
+		for (int l = 0; l < LANES; l++)
+			lane[l] = x[l];
+		for (i = LANES; i + LANES <= n; i += LANES)
+			for (int l = 0; l < LANES; l++)
+				lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+		for (int l = 0; l < LANES; l++)
+			m = lane[l] > m ? lane[l] : m;
+	}
+	for (; i < n; i++)
+		m = x[i] > m ? x[i] : m;
+	return m;
+}
+
+/* y = exp(x - shift); returns the sum.  x may be y. */
+static inline real rows_exp_sum(const real *x, real shift, real *y, int64_t n)
+{
+	real s = 0;
+#pragma omp simd reduction(+ : s)
+	for (int64_t i = 0; i < n; i++) {
+		real v = vm_exp(x[i] - shift);
+		y[i] = v;
+		s += v;
+	}
+	return s;
+}
+
+static inline void rows_scale(real a, real *x, int64_t n)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		x[i] *= a;
+}
+
+/* y = softmax(x).  x may be y. */
+static inline void rows_softmax(const real *x, real *y, int64_t n)
+{
+	real s = rows_exp_sum(x, rows_max(x, n), y, n);
+	rows_scale(1 / s, y, n);
+}
+
+/* sum[j] += column sums of x[rows, n]. */
+static inline void rows_column_sums(const real *x, int64_t rows, int64_t n, real *sum)
+{
+	for (int64_t i = 0; i < rows; i++)
+		rows_add(x + i * n, sum, n);
+}
+
+#endif
