@@ -9,28 +9,32 @@
 struct sampler;
 struct sampler_class {
 	struct desc desc; /* first member: see base/desc.h; args e.g. alpha */
+	/* Makes `state` and fills `log_q`, which is allocated. */
 	enum err_code (*init)(struct sampler *s, struct err *e);
-	/* Draws one item for `user` (already excluded items are never returned where `exclude` is set). */
+	/* Draws one item for `user` with numbers of `r` only: the same stream gives the same item.  Any thread. */
 	int32_t (*draw)(const struct sampler *s, int32_t user, struct rng *r);
-	void (*fini)(struct sampler *s);
+	void (*fini)(struct sampler *s); /* of a state that may be NULL */
+	bool excludes;			 /* never draws a training item of `user` */
 };
 struct sampler {
 	const struct sampler_class *class;
-	const struct split *split;
+	const struct split *split; /* not owned: it outlives the sampler */
 	struct args args;
 	void *state;
-	float *log_q; /* [n_items] log probability of a draw */
+	/* [n_items] log of the probability of a draw; where it depends on the user, that of a random training row's
+	 * user.  Items that are never drawn have SAMPLER_NEVER, so that a correction by log_q stays finite. */
+	float *log_q;
 };
+#define SAMPLER_NEVER (-27.631021f) /* log(1e-12) */
+
 extern const struct registry sampler_registry;
 
+/* alpha is handed to samplers that have such an argument.  The split must have items. */
 enum err_code sampler_new(const struct split *s, const char *name, double alpha, struct sampler **out, struct err *e);
-void sampler_free(struct sampler *s);
+void sampler_free(struct sampler *s); /* NULL is legal */
 static inline int32_t sampler_draw(const struct sampler *s, int32_t user, struct rng *r)
 {
 	return s->class->draw(s, user, r);
 }
-
-/* True if `user` has `item` among its training items (binary search over a sorted copy, or a bitmap). */
-bool split_seen(const struct split *s, int32_t user, int32_t item);
 
 #endif

@@ -10,31 +10,52 @@ struct split {
 	int refs;
 	struct dataset *data; /* a reference */
 	const uint8_t *part;  /* [n] enum part per interaction */
-	int64_t count[4];
+	int64_t count[4];     /* targets and training rows by part; "given" counts the held-out items as tests */
 	/* The training rows in CSR form (same users; rows in time order). */
 	const int64_t *train_start; /* [n_users + 1] */
 	const int32_t *train_item;
 	const float *train_rating; /* or NULL */
-	/* The targets by part: users that have one, and their items. */
+	/* The targets by part: users that have one, and their items, in time order. */
 	const int64_t *valid_start, *test_start; /* [n_users + 1] */
 	const int32_t *valid_item, *test_item;
+	/* What split_seen reads. */
+	const int32_t *train_sorted; /* train_item with each user's items ascending */
+	const uint64_t *seen_bits;   /* [n_users][seen_words], or NULL where that were too large */
+	int64_t seen_words;
 	void *owner;
 };
 
 /* kind: "leave_one_out" (last = test, one before = validation, by time; needs 3 interactions, else all train),
- *       "leave_last" (last = test only, no validation), "given" (dataset.held_out = test, the rest train),
- *       "ratio" (random by user or over all rows), "time" (global cut by time quantile). */
+ *       "leave_last" (last = test only, no validation; needs 2), "given" (dataset.held_out = test, the rest train),
+ *       "ratio" (random by user or over all rows; shares are rounded to whole rows, by user at least one row trains),
+ *       "time" (global cuts at time quantiles: what has the time of a cut is after it, so that no moment is in two
+ *       parts). */
 struct split_options {
 	const char *kind;
-	double valid, test;  /* shares, for "ratio" and "time" */
-	bool per_user;       /* for "ratio" */
+	double valid, test; /* shares, for "ratio" and "time" */
+	bool per_user;	    /* for "ratio" */
 	uint64_t seed;
 	int32_t valid_users; /* leave_one_out: hold out validation items only for this many random users (0 = all);
 	                      * the others keep that item in training */
 };
 enum err_code split_new(struct dataset *d, const struct split_options *o, struct split **out, struct err *e);
 struct split *split_ref(struct split *s);
-void split_unref(struct split *s);
+void split_unref(struct split *s); /* NULL is legal */
+
+/* True if `user` has `item` among its training items. */
+static inline bool split_seen(const struct split *s, int32_t user, int32_t item)
+{
+	if (s->seen_bits)
+		return s->seen_bits[user * s->seen_words + (item >> 6)] >> (item & 63) & 1;
+	const int32_t *row = s->train_sorted + s->train_start[user];
+	int64_t n = s->train_start[user + 1] - s->train_start[user];
+	while (n > 1) {
+		int64_t half = n / 2;
+		row += row[half] <= item ? half : 0;
+		n -= half;
+	}
+	return n == 1 && *row == item;
+}
 
 /* Filters return a new data set (ids renumbered, strings and columns carried over). */
 enum err_code filter_rating(struct dataset *d, float at_least, struct dataset **out, struct err *e);
