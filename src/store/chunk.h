@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CHUNK_SAMPLES = 512 }; /* of a merged chunk; the samples of a flush are a smaller one until then */
+/* The most samples of a chunk, and how many a merged one gets: two of those, as floats, or one, as doubles, fill a page
+ * of 4096 bytes.  The samples of a flush are a smaller chunk until then. */
+enum { CHUNK_SAMPLES = 512, CHUNK_FULL = 480 };
 enum { CHUNK_STEPS = 1, CHUNK_DOUBLE = 2 };
 enum { CHUNK_BYTES_MAX = CHUNK_SAMPLES * 16 };
 

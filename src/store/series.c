@@ -1,6 +1,6 @@
-/* Every flush appends what is new of each series as one small chunk; as soon as CHUNK_SAMPLES of them have gathered,
+/* Every flush appends what is new of each series as one small chunk; as soon as CHUNK_FULL of them have gathered,
  * one full chunk takes their place.  So each sample is written twice, whatever the rhythm of training; the blob written
- * by a flush is never longer than what was logged since the last one; and a finished series is rows of 512 samples.
+ * by a flush is never longer than what was logged since the last one; and a finished series is rows of that many samples.
  * The samples since the last full chunk stay in memory (`tail`) for that purpose.
  *
  * Nothing in memory moves before the transaction is committed: a full disk only makes samples wait. */
@@ -11,8 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-/* 64 MiB of samples: what may wait for a disk that refuses before samples are dropped (and counted). */
-enum { WAITING_MAX = 1 << 22 };
 enum { SERIES_MAX = 1 << 20 };
 
 struct series_tail {
@@ -157,7 +155,7 @@ void series_log_take(struct series_log *l, const struct ring_sample *s, size_t n
 {
 	for (size_t i = 0; i < n; i++) {
 		struct series_tail *t = &l->tail[s[i].series];
-		if (l->waiting >= WAITING_MAX || (t->n == t->cap && !tail_grow(t))) {
+		if (l->waiting >= SERIES_WAITING_MAX || (t->n == t->cap && !tail_grow(t))) {
 			l->lost++;
 			continue;
 		}
@@ -212,7 +210,7 @@ static enum err_code sum_update(struct series_log *l, int64_t id, const struct c
 /* How many samples of the tail are full chunks. */
 static size_t tail_full(const struct series_tail *t)
 {
-	return t->n / CHUNK_SAMPLES * CHUNK_SAMPLES;
+	return t->n / CHUNK_FULL * CHUNK_FULL;
 }
 
 static enum err_code tail_write(struct series_log *l, struct series_tail *t, struct err *e)
@@ -223,8 +221,8 @@ static enum err_code tail_write(struct series_log *l, struct series_tail *t, str
 		sqlite3_bind_int64(l->forget, 2, chunk_key((int)t->id, t->pos + (int64_t)t->saved));
 		TRY(db_run(l->forget, l->path, e));
 	}
-	for (size_t at = 0; at < full; at += CHUNK_SAMPLES, from = at)
-		TRY(tail_insert(l, t, at, at + CHUNK_SAMPLES, e));
+	for (size_t at = 0; at < full; at += CHUNK_FULL, from = at)
+		TRY(tail_insert(l, t, at, at + CHUNK_FULL, e));
 	if (t->n > from)
 		TRY(tail_insert(l, t, from, t->n, e));
 	struct chunk_sum sum = t->sum;

@@ -7,6 +7,9 @@
 #include "store/db.h"
 #include "store/ring.h"
 
+/* 64 MiB of samples: what may wait for a disk that refuses before samples are dropped (and counted). */
+enum { SERIES_WAITING_MAX = 1 << 22 };
+
 struct series_tail;
 struct series_log {
 	sqlite3 *db;

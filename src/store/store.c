@@ -138,14 +138,22 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
+/* The ring is full: the training thread empties it itself, and writes too where the writer thread does not keep up. */
+static void ring_overflow(struct store *s)
+{
+	struct err e = {0};
+	pthread_mutex_lock(&s->lock);
+	ring_drain(s);
+	if (s->series.waiting >= SERIES_WAITING_MAX / 4 && samples_write(s, &e) != OK && s->failed.code == OK)
+		s->failed = e;
+	pthread_mutex_unlock(&s->lock);
+}
+
 void store_scalar(struct store *s, int series, int64_t step, double value)
 {
 	CHECK(series >= 0 && series < s->nseries, "series %d of %d", series, s->nseries);
-	while (!ring_push(&s->ring, series, step, value)) {
-		pthread_mutex_lock(&s->lock);
-		ring_drain(s);
-		pthread_mutex_unlock(&s->lock);
-	}
+	while (!ring_push(&s->ring, series, step, value))
+		ring_overflow(s);
 }
 
 enum err_code store_series(struct store *s, const char *name, bool larger_is_better, int *id, struct err *e)
