@@ -38,6 +38,8 @@ struct metric_class {
 	/* METRIC_RATINGS: error of one pair, and how the mean of errors becomes the metric */
 	double (*pair)(double predicted, double truth);
 	double (*finish)(double mean);
+	/* METRIC_LISTS: count[item] = in how many users' top-k lists it stands */
+	double (*lists)(const int32_t *count, int32_t n_items);
 };
 extern const struct registry metric_registry;
 

@@ -1,0 +1,75 @@
+/* A rank is a count, so nothing is sorted and nothing branches: one pass of vector comparisons over the row of scores, in
+ * tiles that stay in the first level of the cache while the targets take turns.  Seen items are not skipped in the pass:
+ * what they contributed is subtracted afterwards, item by item. */
+#include "eval/rank.h"
+
+enum { TILE = 2048 };
+
+static void count_tile(const real *s, int32_t n, real t, int32_t *above, int32_t *equal)
+{
+	int32_t a = 0, q = 0;
+	for (int32_t i = 0; i < n; i++) {
+		a += s[i] > t;
+		q += s[i] == t;
+	}
+	*above += a;
+	*equal += q;
+}
+
+static int32_t count_nan(const real *s, int32_t n)
+{
+	int32_t bad = 0;
+	for (int32_t i = 0; i < n; i++)
+		bad += s[i] != s[i];
+	return bad;
+}
+
+static int32_t find_nan(const real *s, int32_t n)
+{
+	int32_t i = 0;
+	while (i < n && s[i] == s[i])
+		i++;
+	return i;
+}
+
+int32_t rank_count(const real *s, int32_t n, const real *t, int32_t n_targets, int32_t *above, int32_t *equal)
+{
+	for (int32_t k = 0; k < n_targets; k++)
+		above[k] = equal[k] = 0;
+	for (int32_t i = 0; i < n; i += TILE) {
+		int32_t m = n - i < TILE ? n - i : TILE;
+		if (count_nan(s + i, m))
+			return i + find_nan(s + i, m);
+		for (int32_t k = 0; k < n_targets; k++)
+			count_tile(s + i, m, t[k], &above[k], &equal[k]);
+	}
+	return -1;
+}
+
+void rank_exclude(const real *s, const int32_t *items, int32_t n_items, const real *t, int32_t n_targets,
+	int32_t *above, int32_t *equal)
+{
+	for (int32_t k = 0; k < n_targets; k++) {
+		int32_t a = 0, q = 0;
+		for (int32_t i = 0; i < n_items; i++) {
+			a += s[items[i]] > t[k];
+			q += s[items[i]] == t[k];
+		}
+		above[k] -= a;
+		equal[k] -= q;
+	}
+}
+
+void rank_targets(const real *t, int32_t n_targets, const int32_t *above, const int32_t *equal, bool counted,
+	struct target_rank *out)
+{
+	for (int32_t k = 0; k < n_targets; k++) {
+		int32_t a = 0, q = 0;
+		for (int32_t j = 0; j < n_targets; j++) {
+			a += t[j] > t[k];
+			q += t[j] == t[k];
+		}
+		/* where targets were counted, a is theirs to leave and q includes the target itself */
+		out[k] = (struct target_rank){above[k] - (counted ? a : 0), equal[k] - (counted ? q : 0), a, q - 1};
+	}
+}
