@@ -1,0 +1,42 @@
+#!/bin/bash
+# Bad input: one sentence on standard error, a non-zero exit, never a crash.
+. tests/e2e/lib.sh.inc
+refuse() { # pattern, command...
+	local pattern=$1 status=0
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	[ $status -ne 0 ] || die "accepted: $*"
+	[ $status -lt 128 ] || die "crashed ($status): $*"
+	grep -qiE "$pattern" "$work/err" || die "$*: '$(cat "$work/err")' does not say /$pattern/"
+	[ "$(wc -l <"$work/err")" -eq 1 ] || die "$*: more than one line: $(cat "$work/err")"
+}
+refuse "did you mean 'run'" "$gusto" rn
+refuse 'nowhere.lua' "$gusto" run nowhere.lua
+refuse 'threads' "$gusto" run experiments/demo.lua --threads many
+refuse 'dropout' "$gusto" run experiments/demo.lua --set dropout=7
+refuse "dropot.*dropout" "$gusto" run experiments/demo.lua --set dropot=.1
+refuse 'no option' "$gusto" run experiments/demo.lua --nonsense
+printf 'return nil + 1\n' >"$work/bad.lua"
+refuse 'bad.lua:1' "$gusto" run "$work/bad.lua"
+printf 'x = 1\n' >"$work/global.lua"
+refuse 'global.lua:1' "$gusto" run "$work/global.lua"
+refuse 'missing|no run' "$gusto" show nothing
+refuse 'no run' "$gusto" tweak nothing lr=1
+refuse 'nothing is called' "$gusto" doc nonsense
+printf 'user,item\n1,2\n3\n' >"$work/short.csv"
+refuse 'short.csv:3' "$gusto" data import "$work/short.csv" --format csv --header
+printf '1\t2\tfive\t3\n' >"$work/word.data"
+refuse 'word.data:1' "$gusto" data import "$work/word.data" --format movielens
+refuse 'no such file|not found|nobody.csv' "$gusto" data import "$work/nobody.csv" --format csv
+env GUSTO_DATA="$work" "$gusto" run experiments/sasrec-ml100k.lua --epochs 1 >"$work/out" 2>"$work/err" </dev/null && die "ran without data"
+grep -qiE 'ml-100k|grouplens' "$work/err" || die "the missing data are not named: $(cat "$work/err")"
+
+# a run whose files are damaged
+dir=$("$gusto" run experiments/demo.lua --epochs 1 --json | field dir)
+run=$(basename "$dir")
+for f in "$dir"/checkpoints/*.safetensors; do printf 'broken' >"$f"; done
+refuse 'checkpoint|safetensors' "$gusto" recommend "$run" --user 1
+printf 'broken' >"$dir/run.db"
+refuse 'run.db' "$gusto" show "$run" --json
+refuse 'not running' "$gusto" tweak "$run" lr=1e-4
+echo ok
