@@ -13,7 +13,7 @@ enum { BUSY_MS = 2000 };
 enum err_code db_error(sqlite3 *db, int rc, const char *path, struct err *e)
 {
 	int sys = db ? sqlite3_system_errno(db) : 0;
-	const char *why = sys ? strerror(sys) : "the system gave no reason";
+	const char *why = sys ? strerror(sys) : sqlite3_errstr(rc);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return err_set(e, ERR_IO, "%s: the disk is full; free some space (what is saved stays saved)", path);
