@@ -304,7 +304,7 @@ enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, con
 {
 	CHECK(type != COLUMN_REAL, "builder_cell_real is for numbers");
 	check_id(b, of_item, id);
-	struct cell_column *c;
+	struct cell_column *c = NULL;
 	TRY(need_column(b, of_item, column, type, &c, e));
 	size_t need = (size_t)id + 1;
 	if (len > INT32_MAX)
@@ -318,6 +318,9 @@ enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, con
 		c->at[c->rows] = 0;
 		c->length[c->rows] = 0;
 	}
+	/* Interactions repeat their attributes row by row: the same text again takes no room. */
+	if (len && (size_t)c->length[id] == len && memcmp(c->bytes + c->at[id], text, len) == 0)
+		return OK;
 	if (len)
 		memcpy(c->bytes + c->used, text, len);
 	c->at[id] = (int64_t)c->used;
@@ -329,7 +332,7 @@ enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, con
 enum err_code builder_cell_real(struct builder *b, bool of_item, int32_t id, const char *column, float v, struct err *e)
 {
 	check_id(b, of_item, id);
-	struct cell_column *c;
+	struct cell_column *c = NULL;
 	TRY(need_column(b, of_item, column, COLUMN_REAL, &c, e));
 	size_t need = (size_t)id + 1;
 	if (!mem_grow(&c->real, &c->real_cap, need, sizeof *c->real))
@@ -351,6 +354,11 @@ enum err_code builder_held_out(struct builder *b, int32_t user, int32_t item, st
 		b->held_out[b->n_held] = -1;
 	b->held_out[user] = item;
 	return OK;
+}
+
+int32_t builder_find_held_out(const struct builder *b, int32_t user)
+{
+	return user >= 0 && (size_t)user < b->n_held ? b->held_out[user] : -1;
 }
 
 enum err_code builder_candidate(struct builder *b, int32_t user, int32_t item, struct err *e)

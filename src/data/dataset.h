@@ -123,6 +123,7 @@ enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, con
 enum err_code builder_cell_real(
 	struct builder *b, bool of_item, int32_t id, const char *column, float v, struct err *e);
 enum err_code builder_held_out(struct builder *b, int32_t user, int32_t item, struct err *e);
+int32_t builder_find_held_out(const struct builder *b, int32_t user); /* -1: none so far */
 enum err_code builder_candidate(struct builder *b, int32_t user, int32_t item, struct err *e);
 
 /* Freezes.  Rows of equal time keep the order in which they were added; rows that repeat a held-out pair are left out.

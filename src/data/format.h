@@ -8,17 +8,26 @@
 #include "base/desc.h"
 #include "data/dataset.h"
 
+/* What a reader is told.  NULL, 0 and false mean "the format's own way"; an option that a format does not know is an
+ * error. */
 struct format_options {
-	const char *separator;    /* NULL: the format's own */
-	const char *columns;      /* "user,item,rating,time" in file order; "-" skips; a name of an attribute keeps it */
-	bool header;              /* the first line names the columns */
-	const char *encoding;     /* "utf-8" (default) or "latin-1" */
-	const char *table;        /* "inter" (default), "user", "item": what the rows describe */
-	const char *map;          /* renames: "userId=user,movieId=item" */
-	/* Only ids that already exist are given attributes (for user and item tables). */
+	const char *separator; /* one or more characters */
+	/* Names in file order.  "user", "item", "rating", "time" have their meaning; "-" skips; any other name keeps an
+	 * attribute: "title", "age:real", "genres:tokens" (a list, parts joined by '|'); in interactions as "item.title" or
+	 * "user.age".  "..." at the end ignores further fields. */
+	const char *columns;
+	bool header;	      /* the first line names the columns */
+	const char *encoding; /* "utf-8" (default) or "latin-1" */
+	const char *table;    /* "inter" (default), "user", "item": what the rows describe.
+	                       * Rows of a user or item table are kept only for ids that exist already. */
+	const char *map;      /* renames of header names: "userId=user,movieId=item" */
+	/* Ids as another publication wrote them: a number is shifted (NCF counts users from 0: id_offset_user = 1), then
+	 * looked up in a file of "id in this file <blank> id in the data set" lines (the path may name an archive's member). */
+	int64_t id_offset_user, id_offset_item;
+	const char *user_map, *item_map;
 };
 
-struct reader; /* opaque to callers */
+struct reader; /* data/reader.h, for the format files */
 struct format_class {
 	struct desc desc;
 	enum err_code (*begin)(struct reader *r, struct err *e);
@@ -27,11 +36,13 @@ struct format_class {
 };
 extern const struct registry format_registry;
 
-/* Reads one file (path, or archive path plus "!member") into the builder.
- * Formats: "movielens" (u.data tab, "::"), "csv", "tsv", "recbole" (.inter/.user/.item typed headers),
+/* Reads one file (path, or archive path plus "!member") into the builder; several files may follow each other.
+ * After an error the builder holds the rows before it and is usually freed.
+ * Formats: "movielens" (u.data tab, "::"), "csv" (quoted fields), "tsv", "recbole" (.inter/.user/.item typed headers),
  * "sequence" (user item item ...), "pairs" ("user item" a line, in time order),
  * "leave_one_out" (the .test.rating line: user item rating time -> held_out), "negatives" ("(u,i)\tn\tn..." -> candidates). */
-enum err_code format_read(struct builder *b, const char *path, const char *format, const struct format_options *o, struct err *e);
+enum err_code format_read(
+	struct builder *b, const char *path, const char *format, const struct format_options *o, struct err *e);
 /* The same from memory, for tests and fuzzing. */
 enum err_code format_read_memory(struct builder *b, const char *name, const char *bytes, size_t n, const char *format,
 	const struct format_options *o, struct err *e);
