@@ -46,7 +46,8 @@ static enum err_code reader_connect(struct reader_db *r, struct err *e)
 	if (code == ERR_IO)
 		return snapshot_unwritable(r->path, &r->db, &version, e);
 	if (code == OK && version == 0)
-		code = err_set(&first, ERR_FORMAT, "%s is empty; no run was written to it", r->path);
+		code = err_set(&first, ERR_STATE, "%s is empty: the run is just starting, or nothing was ever written",
+			r->path);
 	if (code == OK && version < schema_version())
 		return snapshot_migrated(r->path, &r->db, e);
 	if (code != OK && e)

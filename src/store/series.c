@@ -237,9 +237,11 @@ static void tail_settle(struct series_tail *t)
 	chunk_sum_add(&t->sum, t->step + t->saved, t->value + t->saved, t->n - t->saved);
 	t->n -= full;
 	t->pos += (int64_t)full;
+	t->saved = t->n;
+	if (!full || !t->n)
+		return;
 	memmove(t->step, t->step + full, t->n * sizeof *t->step);
 	memmove(t->value, t->value + full, t->n * sizeof *t->value);
-	t->saved = t->n;
 }
 
 enum err_code series_log_write(struct series_log *l, struct err *e)

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,10 +52,13 @@ static enum err_code copy_file(const char *from, const char *to, struct err *e)
 
 static enum err_code temp_dir(char *dir, size_t size, struct err *e)
 {
+	enum { MARKS = 6 }; /* X characters that mkdtemp replaces */
 	const char *tmp = getenv("TMPDIR");
-	int n = snprintf(dir, size, "%s/gusto-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (n < 0 || (size_t)n >= size)
+	int n = snprintf(dir, size, "%s/gusto-", tmp && *tmp ? tmp : "/tmp");
+	if (n < 0 || (size_t)n + MARKS >= size)
 		return err_set(e, ERR_ARG, "TMPDIR is too long for a temporary copy");
+	memset(dir + n, 'X', MARKS);
+	dir[n + MARKS] = '\0';
 	return mkdtemp(dir) ? OK : err_errno(e, "cannot make the temporary directory %s", dir);
 }
 

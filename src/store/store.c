@@ -335,12 +335,18 @@ static enum err_code row_end(struct store *s, sqlite3_stmt *st, int64_t *id, str
 	return code;
 }
 
-/* Like row_end, but the row is on the disk, not only in the kernel, when it returns. */
+/* While it is on, what is committed is on the disk, not only in the kernel, when the commit returns. */
+static void durable(struct store *s, bool on)
+{
+	const char *sql = on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+	sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+}
+
 static enum err_code row_end_durable(struct store *s, sqlite3_stmt *st, int64_t *id, struct err *e)
 {
-	sqlite3_exec(s->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	durable(s, true);
 	enum err_code code = db_run(st, s->path, e);
-	sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	durable(s, false);
 	if (id)
 		*id = sqlite3_last_insert_rowid(s->db);
 	pthread_mutex_unlock(&s->lock);
@@ -474,17 +480,28 @@ enum err_code store_probe(struct store *s, int64_t step, const char *kind, const
 	return row_end(s, st, id, e);
 }
 
-enum err_code store_checkpoint(
+static enum err_code checkpoint_insert(
 	struct store *s, int64_t step, const char *file, const char *sha256, bool best, struct err *e)
 {
-	if (best) {
-		sqlite3_stmt *st = row_begin(s, ST_UNBEST);
-		TRY(row_end(s, st, NULL, e));
-	}
-	sqlite3_stmt *st = row_begin(s, ST_CHECKPOINT);
+	if (best)
+		TRY(db_run(s->st[ST_UNBEST], s->path, e));
+	sqlite3_stmt *st = s->st[ST_CHECKPOINT];
 	sqlite3_bind_int64(st, 1, step);
 	db_bind_text(st, 2, file);
 	db_bind_text(st, 3, sha256);
 	sqlite3_bind_int(st, 4, best);
-	return row_end_durable(s, st, NULL, e);
+	return db_run(st, s->path, e);
+}
+
+enum err_code store_checkpoint(
+	struct store *s, int64_t step, const char *file, const char *sha256, bool best, struct err *e)
+{
+	pthread_mutex_lock(&s->lock);
+	durable(s, true);
+	enum err_code code = db_exec(s->db, s->path, "BEGIN IMMEDIATE", e);
+	if (code == OK)
+		code = transaction_end(s, checkpoint_insert(s, step, file, sha256, best, e), e);
+	durable(s, false);
+	pthread_mutex_unlock(&s->lock);
+	return code;
 }

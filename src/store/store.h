@@ -1,9 +1,10 @@
 /* Writing a run: the only writer of run.db.
  *
  * Scalars go through a ring without locks (one producer: the training thread; <= 100 ns each, amortised) to a writer
- * thread that flushes every 100 ms; a full ring makes the producer wait, never drop.  Everything a person did
- * (tweaks, commands) is written and committed before the call returns.  Schema version in PRAGMA user_version; an older
- * run.db is migrated forward, a newer one refused with a sentence. */
+ * thread that flushes every 100 ms (a slow flush makes the next one later, so that it takes about 1 % of a core; within a
+ * second everything is visible); a full ring makes the producer wait, never drop.  Everything a person did (tweaks,
+ * commands) is written and committed before the call returns.  Schema version in PRAGMA user_version; an older run.db is
+ * migrated forward, a newer one refused with a sentence.  All calls come from one thread, the training thread. */
 #ifndef GUSTO_STORE_STORE_H
 #define GUSTO_STORE_STORE_H
 
@@ -19,7 +20,7 @@ enum err_code store_open(const char *dir, struct store **out, struct err *e);
 /* Flushes, checkpoints the WAL and closes.  The first error that the writer thread met is returned. */
 enum err_code store_close(struct store *s, struct err *e);
 
-/* Series.  Names like "train/loss", "valid/ndcg@10", "perf/steps_per_s". */
+/* Series.  Names (1..63 bytes) like "train/loss", "valid/ndcg@10", "perf/steps_per_s"; the same name gives the same id. */
 enum err_code store_series(struct store *s, const char *name, bool larger_is_better, int *id, struct err *e);
 void store_scalar(struct store *s, int series, int64_t step, double value); /* hot path; NaN and infinities are kept */
 enum err_code store_flush(struct store *s, struct err *e);

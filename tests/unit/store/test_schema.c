@@ -178,7 +178,7 @@ static void test_missing(void **state)
 	assert_int_equal(store_open("/nowhere", &s, &err), ERR_IO);
 	assert_non_null(strstr(err.text, "/nowhere"));
 	spill(db_path, "", 0);
-	assert_int_equal(reader_open(dir, &r, &err), ERR_FORMAT);
+	assert_int_equal(reader_open(dir, &r, &err), ERR_STATE);
 }
 
 static bool fact_seen(void *ctx, const char *key, const char *value)
