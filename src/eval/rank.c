@@ -5,22 +5,17 @@
 
 enum { TILE = 2048 };
 
-static void count_tile(const real *s, int32_t n, real t, int32_t *above, int32_t *equal)
+/* Returns how many are NaN. */
+static int32_t count_tile(const real *s, int32_t n, real t, int32_t *above, int32_t *equal)
 {
-	int32_t a = 0, q = 0;
+	int32_t a = 0, q = 0, bad = 0;
 	for (int32_t i = 0; i < n; i++) {
 		a += s[i] > t;
 		q += s[i] == t;
+		bad += s[i] != s[i];
 	}
 	*above += a;
 	*equal += q;
-}
-
-static int32_t count_nan(const real *s, int32_t n)
-{
-	int32_t bad = 0;
-	for (int32_t i = 0; i < n; i++)
-		bad += s[i] != s[i];
 	return bad;
 }
 
@@ -38,10 +33,11 @@ int32_t rank_count(const real *s, int32_t n, const real *t, int32_t n_targets, i
 		above[k] = equal[k] = 0;
 	for (int32_t i = 0; i < n; i += TILE) {
 		int32_t m = n - i < TILE ? n - i : TILE;
-		if (count_nan(s + i, m))
-			return i + find_nan(s + i, m);
+		int32_t bad = 0;
 		for (int32_t k = 0; k < n_targets; k++)
-			count_tile(s + i, m, t[k], &above[k], &equal[k]);
+			bad += count_tile(s + i, m, t[k], &above[k], &equal[k]);
+		if (bad)
+			return i + find_nan(s + i, m);
 	}
 	return -1;
 }
