@@ -1,0 +1,120 @@
+/* The sum or mean of the table's rows of each example: table [n, d], ids [tokens], weights [tokens]? -> [examples, d]
+ *   y_e = s_e sum_t w_t T[id_t],  s_e = 1 or 1 / (number of ids of e)
+ *   dT[id_t] += s_e w_t g_e,  dw_t = s_e g_e . T[id_t]
+ * An id of -1 counts as absent; an example without ids gets zeros. */
+#include "graph/op_util.h"
+#include "tensor/rows.h"
+
+enum { AHEAD = 12 };
+
+static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
+{
+	char text[80];
+	TRY(op_need_fixed("embedding_bag", s, 0, "the table", 2, e));
+	TRY(op_need_int("embedding_bag", s, 1, "ids", e));
+	const struct shape *ids = &s->shape[1];
+	if ((ids->axis != AXIS_TOKEN && ids->axis != AXIS_TOKEN2) || shape_width(ids) != 1)
+		return err_set(e, ERR_SHAPE, "embedding_bag: ids must be a plain column on tokens, got %s",
+			shape_text(ids, text, sizeof text));
+	if (s->n_in == 3) {
+		TRY(op_need_real("embedding_bag", s, 2, "the weights", e));
+		TRY(op_need_same("embedding_bag", s, 1, "ids", 2, "the weights", e));
+	}
+	*out = shape_rows(AXIS_EXAMPLE, 1, s->shape[0].dim[1], 0);
+	return OK;
+}
+
+static real bag_scale(const struct op_io *io, int64_t from, int64_t to)
+{
+	if (io->attr[0] == 0)
+		return 1;
+	int64_t n = 0;
+	for (int64_t t = from; t < to; t++)
+		n += io->in[1].i[t] >= 0;
+	return n ? 1 / (real)n : 0;
+}
+
+static void forward(struct op_io *io)
+{
+	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
+	int64_t d = io->in[0].shape.dim[1], tokens = at[io->examples];
+	const real *table = io->in[0].v, *weight = io->n_in == 3 ? io->in[2].v : NULL;
+	for (int32_t s = 0; s < io->examples; s++) {
+		real *y = io->out.v + s * d, scale = bag_scale(io, at[s], at[s + 1]);
+		memset(y, 0, (size_t)d * sizeof *y);
+		for (int64_t t = at[s]; t < at[s + 1]; t++) {
+			if (t + AHEAD < tokens && id[t + AHEAD] >= 0)
+				__builtin_prefetch(table + id[t + AHEAD] * d);
+			if (id[t] >= 0)
+				rows_axpy(weight ? scale * weight[t] : scale, table + id[t] * d, y, d);
+		}
+	}
+}
+
+static void backward(struct op_io *io)
+{
+	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
+	int64_t d = io->in[0].shape.dim[1];
+	struct operand *table = &io->in[0], *weight = &io->in[2];
+	bool weighted = io->n_in == 3, want_weight = weighted && weight->g;
+	op_grad_begin(table);
+	if (want_weight)
+		op_grad_begin(weight);
+	for (int32_t s = 0; s < io->examples; s++) {
+		const real *g = io->out.g + s * d;
+		real scale = bag_scale(io, at[s], at[s + 1]);
+		for (int64_t t = at[s]; t < at[s + 1]; t++) {
+			if (id[t] < 0)
+				continue;
+			real *row = table->sparse ? rowgrad_row(table->sparse, id[t])
+				    : table->g	  ? table->g + id[t] * d
+						  : NULL;
+			if (row)
+				rows_axpy(weighted ? scale * weight->v[t] : scale, g, row, d);
+			if (want_weight)
+				weight->g[t] += scale * rows_dot(g, table->v + id[t] * d, d);
+		}
+	}
+}
+
+static const struct arg_spec args[] = {
+	{"over", ARG_CHOICE, 0, 0, 0, 0, "how the rows of an example become one", "sum", "sum|mean"},
+	{0},
+};
+
+static const struct op_case cases[] = {
+	{.name = "sum",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN, 0, 0)}},
+	{.name = "mean",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN2, 0, 0)},
+		.attr = {1}},
+	{.name = "weighted",
+		.examples = 3,
+		.lengths = {4, 1, 3},
+		.n_in = 3,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
+		.attr = {1}},
+	{0},
+};
+
+const struct op_class op_embedding_bag = {
+	.desc = {.name = "embedding_bag",
+		.usage = "embedding_bag(table, ids [, weights], { over = 'sum' })",
+		.help = "The sum or mean of the rows of each example, optionally weighted; an id of -1 counts as "
+			"absent.",
+		.args = args},
+	.arity_min = 2,
+	.arity_max = 3,
+	.takes_sparse = 1,
+	.need_in = 7,
+	.shape = shape,
+	.forward = forward,
+	.backward = backward,
+	.cases = cases,
+};

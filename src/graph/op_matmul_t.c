@@ -1,0 +1,65 @@
+/* y = x W^T:  x [rows, k], W [n, k], y [rows, n]: scores against the rows of a table.   dx = g W,  dW += g^T x */
+#include "graph/op_util.h"
+#include "tensor/blas.h"
+
+static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
+{
+	char text[80];
+	TRY(op_need_real("matmul_t", s, 0, "x", e));
+	TRY(op_need_fixed("matmul_t", s, 1, "the table", 2, e));
+	const struct shape *w = &s->shape[1];
+	if (shape_last(&s->shape[0]) != w->dim[1])
+		return err_set(e, ERR_SHAPE, "matmul_t: the rows of the table have %d numbers but x is %s", w->dim[1],
+			shape_text(&s->shape[0], text, sizeof text));
+	*out = s->shape[0];
+	out->ndim = out->ndim ? out->ndim : 1;
+	out->dim[out->ndim - 1] = w->dim[0];
+	return OK;
+}
+
+static void forward(struct op_io *io)
+{
+	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
+	blas_gemm(false, true, rows, n, k, 1, io->in[0].v, k, io->in[1].v, k, 0, io->out.v, n);
+}
+
+static void backward(struct op_io *io)
+{
+	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
+	const real *g = io->out.g;
+	struct operand *x = &io->in[0], *w = &io->in[1];
+	if (x->g)
+		blas_gemm(false, false, rows, k, n, 1, g, n, w->v, k, x->add, x->g, k);
+	if (w->g)
+		blas_gemm(true, false, n, k, rows, 1, g, n, x->v, k, w->add, w->g, k);
+}
+
+static const struct op_case cases[] = {
+	{.name = "tokens",
+		.examples = 3,
+		.lengths = {4, 1, 3},
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_TOKEN, 1, 5), CASE_REAL(AXIS_FIXED, 2, 3, 5)}},
+	{.name = "matrix",
+		.examples = 2,
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_EXAMPLE, 2, 3, 4), CASE_REAL(AXIS_FIXED, 2, 6, 4)}},
+	{.name = "column",
+		.examples = 4,
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_EXAMPLE, 0, 0), CASE_REAL(AXIS_FIXED, 2, 3, 1)}},
+	{0},
+};
+
+const struct op_class op_matmul_t = {
+	.desc = {.name = "matmul_t",
+		.usage = "matmul_t(x, table)",
+		.help = "x W^T over the last dimension of x; the table is [n, k]."},
+	.arity_min = 2,
+	.arity_max = 2,
+	.need_in = 3,
+	.shape = shape,
+	.forward = forward,
+	.backward = backward,
+	.cases = cases,
+};
