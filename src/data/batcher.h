@@ -2,17 +2,19 @@
  *
  * What a batch contains is fixed by its kind (the columns are the signature a model is traced with):
  *   "points"    user[E] item[E] label[E](real)              positives with `negatives` sampled negatives each,
- *                                                           redrawn every epoch, shuffled together (He et al. 2017)
+ *                                                           redrawn every epoch, shuffled together (He et al. 2017);
+ *                                                           label 1 for positives, 0 for negatives
  *   "pairs"     user[E] item[E] negative[E,k]               one positive with k negatives (BPR)
  *   "sequence"  item[T] target[T] negative[T,k] position[T] user[E], offsets[AXIS_TOKEN]
- *               per user the last `length`+1 training items; item = s[0..n-1], target = s[1..n]; negatives unseen by
- *               the user; position counts from the END of the window: the last token has position length-1
+ *               one example per user with two or more training items: s = the last `length`+1 of them,
+ *               item = s[0..n-1], target = s[1..n]; negatives unseen by the user; position counts from the END of
+ *               the window: the last token has position length-1
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings
  * Evaluation batches (batcher_eval): user[E], the user's history as item[T] position[T] for sequence models, and
- *   candidate[E,C] where candidates are asked for.
+ *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
  *
- * Everything is drawn from counter-based streams keyed by (seed, epoch, index in the epoch): batch i of epoch e is the
- * same however it is reached, with any number of threads.  One batcher is used by one thread (it may fill in parallel). */
+ * Everything is drawn from counter-based streams keyed by (seed, epoch, entry of the epoch): batch i of epoch e is the
+ * same however it is reached, and beginning an epoch costs nothing.  One batcher is used by one thread. */
 #ifndef GUSTO_DATA_BATCHER_H
 #define GUSTO_DATA_BATCHER_H
 
@@ -22,16 +24,17 @@
 
 struct batch_options {
 	const char *kind;
-	int32_t batch;     /* examples per batch */
-	int32_t negatives; /* per positive / position; 0 = no negative column */
-	int32_t length;    /* window of "sequence" */
+	int32_t batch;	     /* examples per batch */
+	int32_t negatives;   /* per positive / position; 0 = no negative column */
+	int32_t length;	     /* window of "sequence" */
 	const char *sampler; /* "uniform", "popularity", "unseen" (uniform, excluding seen items: the default) */
-	double alpha;      /* popularity^alpha */
+	double alpha;	     /* popularity^alpha */
 	uint64_t seed;
-	bool drop_last;    /* leave out a last batch that is not full */
+	bool drop_last; /* leave out a last batch that is not full */
 };
 
 struct batcher;
+/* Keeps a reference to the split; the strings of *o are not kept. */
 enum err_code batcher_new(struct split *s, const struct batch_options *o, struct batcher **out, struct err *e);
 void batcher_free(struct batcher *b);
 
@@ -41,8 +44,7 @@ int64_t batcher_steps(const struct batcher *b); /* batches per epoch */
 /* An upper bound on the rows of an axis in any batch: lets the engine reserve memory once. */
 int64_t batcher_max_rows(const struct batcher *b, enum axis a);
 
-/* Fills *out with batch `index` of `epoch`; pointers stay valid until the next call.  Never allocates after the
- * first epoch was begun. */
+/* Fills *out with batch `index` of `epoch`; pointers stay valid until the next call.  Never allocates. */
 void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *out);
 
 /* logQ of the sampler: log of the probability with which an item is drawn as a negative, [n_items]. */
@@ -51,13 +53,14 @@ const float *batcher_log_q(const struct batcher *b);
 /* ---- evaluation ---- */
 struct eval_source {
 	const struct split *split;
-	enum part part;       /* PART_VALID or PART_TEST: whose targets */
+	enum part part;	      /* PART_VALID or PART_TEST: whose targets */
 	const char *kind;     /* as the training kind: "sequence" adds the history columns */
-	int32_t length;       /* window of the history */
+	int32_t length;	      /* window of the history */
 	bool with_validation; /* at test time the validation item belongs to the history and is masked as seen */
 };
 /* Fills *out for users[0..n): user[E]; for "sequence" item[T], position[T]; candidate[E,C] where candidates != NULL
- * ([n, n_candidates], -1 pads).  Buffers live in `scratch`, made by the first call, freed by eval_scratch_free. */
+ * ([n, n_candidates], -1 pads; out points at the caller's array).  The other buffers live in `scratch`, made by the
+ * first call, freed by eval_scratch_free. */
 struct eval_scratch;
 enum err_code eval_batch(const struct eval_source *src, const int32_t *users, int32_t n, const int32_t *candidates,
 	int32_t n_candidates, struct eval_scratch **scratch, struct batch *out, struct err *e);
