@@ -136,18 +136,20 @@ enum err_code rundir_list(const char *root, char ***ids, size_t *n, struct err *
 		return errno == ENOENT ? OK : err_errno(e, "cannot read the folder of runs %s", root);
 	enum err_code code = entries_read(d, root, &entry, n, e);
 	closedir(d);
-	if (*n)
+	if (entry)
 		qsort(entry, *n, sizeof *entry, entry_compare);
-	if (code == OK && !(*ids = mem_calloc(*n + 1, sizeof **ids)))
+	char **list = code == OK ? mem_calloc(*n + 1, sizeof *list) : NULL;
+	if (code == OK && !list)
 		code = err_set(e, ERR_NOMEM, "no memory to list the runs in %s", root);
-	for (size_t i = 0; i < *n; i++) {
-		if (code == OK)
-			(*ids)[i] = entry[i].id;
+	for (size_t i = 0; entry && i < *n; i++) {
+		if (list)
+			list[i] = entry[i].id;
 		else
 			mem_free(entry[i].id);
 	}
 	mem_free(entry);
-	if (code != OK)
+	*ids = list;
+	if (!list)
 		*n = 0;
 	return code;
 }

@@ -207,6 +207,13 @@ static enum err_code sum_update(struct series_log *l, int64_t id, const struct c
 	return db_run(st, l->path, e);
 }
 
+/* Adds up what is not in chunks yet. */
+static void tail_sum(const struct series_tail *t, struct chunk_sum *sum)
+{
+	if (t->n > t->saved)
+		chunk_sum_add(sum, t->step + t->saved, t->value + t->saved, t->n - t->saved);
+}
+
 /* How many samples of the tail are full chunks. */
 static size_t tail_full(const struct series_tail *t)
 {
@@ -226,7 +233,7 @@ static enum err_code tail_write(struct series_log *l, struct series_tail *t, str
 	if (t->n > from)
 		TRY(tail_insert(l, t, from, t->n, e));
 	struct chunk_sum sum = t->sum;
-	chunk_sum_add(&sum, t->step + t->saved, t->value + t->saved, t->n - t->saved);
+	tail_sum(t, &sum);
 	return sum_update(l, t->id, &sum, e);
 }
 
@@ -234,7 +241,7 @@ static enum err_code tail_write(struct series_log *l, struct series_tail *t, str
 static void tail_settle(struct series_tail *t)
 {
 	size_t full = tail_full(t);
-	chunk_sum_add(&t->sum, t->step + t->saved, t->value + t->saved, t->n - t->saved);
+	tail_sum(t, &t->sum);
 	t->n -= full;
 	t->pos += (int64_t)full;
 	t->saved = t->n;
