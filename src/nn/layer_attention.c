@@ -48,7 +48,7 @@ const struct layer_class layer_attention = {
 		(const struct arg_spec[]){{"dim", ARG_INT, 0, 1, 1 << 20, ARG_REQUIRED, "numbers per token"},
 			{"heads", ARG_INT, 1, 1, 1024, 0, "heads; must divide dim"},
 			{"causal", ARG_BOOL, 1, 0, 1, 0, "a token sees itself and what came before"},
-			{"dropout", ARG_REAL, 0, 0, .999, ARG_LIVE, "share of attention weights dropped in training"},
+			{"dropout", ARG_REAL, 0, 0, .99, ARG_LIVE, "share of attention weights dropped in training"},
 			{"bias", ARG_BOOL, 1, 0, 1, 0, "biases of the query, key and value projections"},
 			{"out", ARG_BOOL, 1, 0, 1, 0, "project the output (SASRec: no)"},
 			{"out_bias", ARG_BOOL, 1, 0, 1, 0, "bias of the output projection"},

@@ -13,7 +13,7 @@ static int apply(const struct layer *l, struct trace *t, const int *in, int n_in
 
 const struct layer_class layer_dropout = {
 	.desc = {"dropout", "dropout { rate = 0.5 } (x)", "Drops numbers in training and keeps the mean.",
-		(const struct arg_spec[]){{"rate", ARG_REAL, .5, 0, .999, ARG_LIVE, "share that is dropped"}, {0}}},
+		(const struct arg_spec[]){{"rate", ARG_REAL, .5, 0, .99, ARG_LIVE, "share that is dropped"}, {0}}},
 	.arity_min = 1,
 	.arity_max = 1,
 	.init = init,

@@ -28,7 +28,7 @@ const struct layer_class layer_feed_forward = {
 		(const struct arg_spec[]){{"dim", ARG_INT, 0, 1, 1 << 20, ARG_REQUIRED, "numbers per token"},
 			{"hidden", ARG_INT, 0, 0, 1 << 20, 0, "numbers between the two; 0: dim"},
 			{"act", ARG_CHOICE, 0, 0, 0, 0, "activation", "relu", ACTIVATIONS},
-			{"dropout", ARG_REAL, 0, 0, .999, ARG_LIVE, "share dropped after each linear layer"},
+			{"dropout", ARG_REAL, 0, 0, .99, ARG_LIVE, "share dropped after each linear layer"},
 			LAYER_INIT("xavier_uniform"), {0}}},
 	.arity_min = 1,
 	.arity_max = 1,

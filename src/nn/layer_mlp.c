@@ -66,7 +66,7 @@ const struct layer_class layer_mlp = {
 			{"sizes", ARG_STRING, 0, 0, 0, ARG_REQUIRED, "numbers in, inside and out, separated by commas"},
 			{"act", ARG_CHOICE, 0, 0, 0, 0, "activation", "relu", ACTIVATIONS},
 			{"last", ARG_BOOL, 1, 0, 1, 0, "activation and dropout also after the last layer"},
-			{"dropout", ARG_REAL, 0, 0, .999, ARG_LIVE, "share dropped after each activation"},
+			{"dropout", ARG_REAL, 0, 0, .99, ARG_LIVE, "share dropped after each activation"},
 			{"bias", ARG_BOOL, 1, 0, 1, 0, "trained biases"}, LAYER_INIT("xavier_uniform"), {0}}},
 	.arity_min = 1,
 	.arity_max = 1,
