@@ -43,11 +43,21 @@ struct batcher {
 	struct shuffle shuffle;
 };
 
-static void draw_negatives(const struct batcher *b, int64_t entry, int32_t user, int32_t *out, int64_t n)
+/* k negatives for each of n examples: out[i * k + j] is the j-th of entry order[i]. */
+static void draw_negatives(const struct batcher *b, const int32_t *user, int32_t n, int64_t k, int32_t *out)
 {
-	struct rng r = {rng_at(b->negative_key, (uint64_t)entry), 0};
-	for (int64_t i = 0; i < n; i++)
-		out[i] = sampler_draw(b->sampler, user, &r);
+	enum { BLOCK = 64 };
+	for (int32_t from = 0; from < n; from += BLOCK) {
+		int32_t m = n - from < BLOCK ? n - from : BLOCK, item[BLOCK];
+		uint64_t key[BLOCK];
+		for (int64_t j = 0; j < k; j++) {
+			for (int32_t i = 0; i < m; i++)
+				key[i] = rng_at(b->negative_key, (uint64_t)(b->order[from + i] * k + j));
+			sampler_draw_each(b->sampler, user + from, key, item, m);
+			for (int32_t i = 0; i < m; i++)
+				out[(from + i) * k + j] = item[i];
+		}
+	}
 }
 
 /* ---- points ---- */
@@ -59,7 +69,6 @@ static void points_columns(const struct batcher *b, struct batch *out)
 	field_add(out, "label", FIELD_REAL, AXIS_EXAMPLE, 1);
 }
 
-/* In two passes: the first, without branches, keeps many reads of the tables under way. */
 static void points_fill(struct batcher *b, int32_t n)
 {
 	int32_t *user = b->column[0], *item = b->column[1];
@@ -67,15 +76,16 @@ static void points_fill(struct batcher *b, int32_t n)
 	double per_row = 1. / (double)b->rows;
 	for (int32_t i = 0; i < n; i++) {
 		/* row = entry mod rows, without a division: the quotient is off by one at most. */
-		int64_t entry = b->order[i], which = (int64_t)((double)entry * per_row), row = entry - which * b->rows;
+		int64_t entry = b->order[i], row = entry - (int64_t)((double)entry * per_row) * b->rows;
 		row += row >= b->rows ? -b->rows : row < 0 ? b->rows : 0;
 		user[i] = b->row_user[row];
-		item[i] = b->split->train_item[row];
 		label[i] = row == entry;
 	}
+	if (b->o.negatives)
+		draw_negatives(b, user, n, 1, item);
 	for (int32_t i = 0; i < n; i++)
-		if (label[i] == 0)
-			draw_negatives(b, b->order[i], user[i], &item[i], 1);
+		if (b->order[i] < b->rows)
+			item[i] = b->split->train_item[b->order[i]];
 }
 
 /* ---- pairs ---- */
@@ -91,14 +101,12 @@ static void pairs_columns(const struct batcher *b, struct batch *out)
 static void pairs_fill(struct batcher *b, int32_t n)
 {
 	int32_t *user = b->column[0], *item = b->column[1], *negative = b->column[2];
-	int64_t k = b->o.negatives;
 	for (int32_t i = 0; i < n; i++) {
 		int64_t row = b->order[i];
 		user[i] = b->row_user[row];
 		item[i] = b->split->train_item[row];
-		if (k)
-			draw_negatives(b, row, user[i], negative + i * k, k);
 	}
+	draw_negatives(b, user, n, b->o.negatives, negative);
 }
 
 /* ---- ratings ---- */
@@ -149,8 +157,9 @@ static void sequence_fill(struct batcher *b, int32_t n)
 		memcpy(target + at, s + 1, (size_t)tokens * sizeof *s);
 		for (int32_t t = 0; t < tokens; t++)
 			position[at + t] = b->o.length - tokens + t;
-		if (k)
-			draw_negatives(b, b->order[i], user[i], negative + at * k, tokens * k);
+		struct rng r = {rng_at(b->negative_key, (uint64_t)b->order[i]), 0};
+		for (int64_t j = 0; j < tokens * k; j++)
+			negative[at * k + j] = sampler_draw(b->sampler, user[i], &r);
 		b->offsets[i + 1] = at + tokens;
 	}
 }
@@ -191,7 +200,7 @@ static enum err_code list_entries(struct batcher *b, struct err *e)
 {
 	const struct split *s = b->split;
 	int64_t bound = b->kind->of_users ? s->data->n_users : s->count[PART_TRAIN];
-	b->row_user = mem_calloc((size_t)bound + 1, sizeof *b->row_user);
+	b->row_user = mem_aligned(((size_t)bound + 1) * sizeof *b->row_user);
 	if (!b->row_user)
 		return err_set(e, ERR_NOMEM, "no memory for batches of %lld entries", (long long)bound);
 	for (int32_t u = 0; u < s->data->n_users; u++) {
@@ -288,7 +297,7 @@ void batcher_free(struct batcher *b)
 		mem_aligned_free(b->column[i]);
 	mem_free(b->order);
 	mem_free(b->offsets);
-	mem_free(b->row_user);
+	mem_aligned_free(b->row_user);
 	sampler_free(b->sampler);
 	split_unref(b->split);
 	mem_free(b);

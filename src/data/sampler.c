@@ -51,3 +51,15 @@ void sampler_free(struct sampler *s)
 	mem_free(s->log_q);
 	mem_free(s);
 }
+
+void sampler_draw_each(const struct sampler *s, const int32_t *user, const uint64_t *key, int32_t *item, int32_t n)
+{
+	if (s->class->draw_each) {
+		s->class->draw_each(s, user, key, item, n);
+		return;
+	}
+	for (int32_t i = 0; i < n; i++) {
+		struct rng r = {key[i], 0};
+		item[i] = s->class->draw(s, user[i], &r);
+	}
+}

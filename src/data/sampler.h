@@ -13,6 +13,8 @@ struct sampler_class {
 	enum err_code (*init)(struct sampler *s, struct err *e);
 	/* Draws one item for `user` with numbers of `r` only: the same stream gives the same item.  Any thread. */
 	int32_t (*draw)(const struct sampler *s, int32_t user, struct rng *r);
+	/* As draw with {key[i], 0} for each user[i], faster; or NULL. */
+	void (*draw_each)(const struct sampler *s, const int32_t *user, const uint64_t *key, int32_t *item, int32_t n);
 	void (*fini)(struct sampler *s); /* of a state that may be NULL */
 	bool excludes;			 /* never draws a training item of `user` */
 };
@@ -36,5 +38,8 @@ static inline int32_t sampler_draw(const struct sampler *s, int32_t user, struct
 {
 	return s->class->draw(s, user, r);
 }
+
+/* item[i] = what sampler_draw gives user[i] from the beginning of the stream key[i]. */
+void sampler_draw_each(const struct sampler *s, const int32_t *user, const uint64_t *key, int32_t *item, int32_t n);
 
 #endif

@@ -30,12 +30,12 @@ static void memory_free(struct memory *m)
 	mem_free(m->train_start);
 	mem_free(m->valid_start);
 	mem_free(m->test_start);
-	mem_free(m->train_item);
+	mem_aligned_free(m->train_item);
 	mem_free(m->valid_item);
 	mem_free(m->test_item);
-	mem_free(m->train_sorted);
+	mem_aligned_free(m->train_sorted);
 	mem_free(m->train_rating);
-	mem_free(m->seen_bits);
+	mem_aligned_free(m->seen_bits);
 	mem_free(m);
 }
 
@@ -277,17 +277,18 @@ static bool allocate_starts(const struct dataset *d, struct memory *m)
 	return m->part && m->train_start && m->valid_start && m->test_start;
 }
 
+/* What the samplers and batchers read at random is in huge pages: a page walk costs more than the read. */
 static bool allocate_rows(const struct dataset *d, struct memory *m, int64_t words)
 {
 	size_t train = (size_t)m->train_start[d->n_users] + 1;
-	m->train_item = mem_calloc(train, sizeof *m->train_item);
-	m->train_sorted = mem_calloc(train, sizeof *m->train_sorted);
+	m->train_item = mem_aligned(train * sizeof *m->train_item);
+	m->train_sorted = mem_aligned(train * sizeof *m->train_sorted);
 	m->valid_item = mem_calloc((size_t)m->valid_start[d->n_users] + 1, sizeof *m->valid_item);
 	m->test_item = mem_calloc((size_t)m->test_start[d->n_users] + 1, sizeof *m->test_item);
 	if (d->rating)
 		m->train_rating = mem_calloc(train, sizeof *m->train_rating);
 	if (words > 0)
-		m->seen_bits = mem_calloc((size_t)d->n_users * (size_t)words + 1, sizeof *m->seen_bits);
+		m->seen_bits = mem_aligned(((size_t)d->n_users * (size_t)words + 1) * sizeof *m->seen_bits);
 	return m->train_item && m->train_sorted && m->valid_item && m->test_item && (m->train_rating || !d->rating) &&
 	       (m->seen_bits || words <= 0);
 }

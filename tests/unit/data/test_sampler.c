@@ -224,6 +224,36 @@ static void same_stream_same_item(void **state)
 	split_unref(s);
 }
 
+static void many_draws_are_the_single_draws(void **state)
+{
+	struct split *splits[] = {planted_split(3000), tiny_split()};
+	for (size_t k = 0; k < 2 * sampler_registry.n; k++) {
+		const struct split *s = splits[k % 2];
+		struct sampler *x = sampler_of(s, sampler_registry.rows[k / 2]->name, .75);
+		enum { N = 1000 };
+		int32_t user[N], item[N];
+		uint64_t key[N];
+		for (int32_t i = 0; i < N; i++) {
+			user[i] = i % s->data->n_users;
+			key[i] = rng_at(3, (uint64_t)i);
+		}
+		for (int bits = 0; bits < 2; bits++) {
+			struct split without = *s;
+			without.seen_bits = bits ? s->seen_bits : NULL;
+			x->split = &without;
+			sampler_draw_each(x, user, key, item, N);
+			x->split = s;
+			for (int32_t i = 0; i < N; i++) {
+				struct rng r = {key[i], 0};
+				assert_int_equal(item[i], sampler_draw(x, user[i], &r));
+			}
+		}
+		sampler_free(x);
+	}
+	split_unref(splits[0]);
+	split_unref(splits[1]);
+}
+
 static void wrong_samplers_are_named(void **state)
 {
 	struct split *s = tiny_split();
@@ -267,6 +297,7 @@ int main(void)
 		cmocka_unit_test(unseen_is_uniform_over_the_rest),
 		cmocka_unit_test(unseen_finds_the_last_items),
 		cmocka_unit_test(same_stream_same_item),
+		cmocka_unit_test(many_draws_are_the_single_draws),
 		cmocka_unit_test(wrong_samplers_are_named),
 		cmocka_unit_test(speed),
 	};
