@@ -32,7 +32,7 @@ static const struct op_case cases[] = {
 };
 
 const struct op_class op_neg = {
-	.desc = {.name = "neg", .usage = "neg(x)", .help = "-x."},
+	.desc = {.name = "neg", .usage = "neg(x)", .help = "The negative of x."},
 	.arity_min = 1,
 	.arity_max = 1,
 	.flags = OP_LINEAR,

@@ -4,16 +4,16 @@
  *   p = softmax(z),  c = g / rows:  dh = c (p T - T[target]),  dT = c (p^T h), dT[target] -= c h,  db = c sum p, ...
  * A target of -1 leaves its row out (it still counts in the mean's denominator).
  *
- * Rows are taken in blocks whose logits stay in the L2 cache: product, maximum, exponentials.  E = exp(z - max) is kept
- * without normalising; backward moves 1 / sum E into the rows of h and of dh, so that it consists of two products.
- * Keeping E costs a write and two reads of n numbers per row, a tenth of computing them again (d = 50, n = 3416:
- * 0.4 against 1.7 ns per logit); beyond KEEP_NUMBERS the rest is computed again.
- * aux: per row max and 1 / sum E, then E of the first rows. */
+ * A block of rows meets the table in tiles of COLS rows, so that the logits of a tile stay in the L2 cache: product,
+ * maximum, exponentials E = exp(z - max of row and tile).  E is kept without normalising: p = f E with one factor per row
+ * and tile, which backward moves into the rows of h and of dh, so that it consists of two products per tile.  Keeping E
+ * costs a write and two reads of each number; beyond KEEP_NUMBERS per slice p is computed again.
+ * aux: per row log sum exp(z); f; E of the first rows. */
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 #include "tensor/rows.h"
 
-enum { KEEP_NUMBERS = 1 << 24, BLOCK_NUMBERS = 1 << 17, BLOCK_MIN = 8, BACK_ROWS = 256 };
+enum { KEEP_NUMBERS = 1 << 24, ROWS = 256, COLS = 256 };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -39,32 +39,26 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 }
 
 struct view {
-	int64_t rows, n, d, kept, block;
+	int64_t rows, n, d, tiles, kept;
 	const real *h, *table, *bias;
 	const int32_t *target;
-	real *top, *inverse, *e; /* aux */
+	real *lse, *factor, *e; /* aux; factor and e block by block: [tiles][block rows], [tiles][block rows, tile] */
 };
-
-static int64_t block_rows(int64_t n)
-{
-	int64_t b = BLOCK_NUMBERS / n;
-	return b < BLOCK_MIN ? BLOCK_MIN : b > BACK_ROWS ? BACK_ROWS : b;
-}
 
 static struct view view(const struct op_io *io)
 {
 	struct view v = {.rows = io->in[0].rows, .n = io->in[1].shape.dim[0], .d = io->in[1].shape.dim[1]};
-	int64_t room = KEEP_NUMBERS / v.n;
+	int64_t room = KEEP_NUMBERS / v.n / ROWS * ROWS;
+	v.tiles = (v.n + COLS - 1) / COLS;
 	v.kept = v.rows < room ? v.rows : room;
-	v.block = block_rows(v.n);
 	v.h = io->in[0].v;
 	v.table = io->in[1].v;
 	v.target = io->in[2].i;
 	v.bias = io->n_in == 4 ? io->in[3].v : NULL;
-	v.top = io->aux;
+	v.lse = io->aux;
 	if (io->aux) {
-		v.inverse = v.top + v.rows;
-		v.e = v.inverse + v.rows;
+		v.factor = v.lse + v.rows;
+		v.e = v.factor + v.rows * v.tiles;
 	}
 	return v;
 }
@@ -72,76 +66,145 @@ static struct view view(const struct op_io *io)
 static size_t aux(const struct op_io *io)
 {
 	struct view v = view(io);
-	return (size_t)(2 * v.rows + v.kept * v.n);
+	return (size_t)(v.rows + v.rows * v.tiles + v.kept * v.n);
 }
 
-/* Logits of a block that is not kept, or two blocks [BACK_ROWS, d] in backward, and factors of rows. */
+/* A tile that is not kept, and in backward two blocks [ROWS, d]. */
 static size_t scratch(const struct op_io *io)
 {
-	struct view v = view(io);
-	return (size_t)(2 * BACK_ROWS * v.d + BACK_ROWS + v.block * v.n);
+	return (size_t)ROWS * (COLS + 2 * (size_t)io->in[1].shape.dim[1]);
 }
 
-static void logits(const struct view *v, int64_t first, int64_t m, real *z)
+/* m rows from row `first` against w rows of the table from row `col`. */
+struct tile {
+	int64_t first, m, col, w;
+};
+
+static struct tile tile_at(const struct view *v, int64_t first, int64_t t)
 {
-	for (int64_t r = 0; v->bias && r < m; r++)
-		memcpy(z + r * v->n, v->bias, (size_t)v->n * sizeof *z);
-	blas_gemm(false, true, m, v->n, v->d, 1, v->h + first * v->d, v->d, v->table, v->d, v->bias ? 1 : 0, z, v->n);
+	int64_t end = first < v->kept ? v->kept : v->rows;
+	struct tile a = {first, end - first, t * COLS, v->n - t * COLS};
+	a.m = a.m < ROWS ? a.m : ROWS;
+	a.w = a.w < COLS ? a.w : COLS;
+	return a;
+}
+
+static real *tile_numbers(const struct op_io *io, const struct view *v, const struct tile *a)
+{
+	return a->first < v->kept ? v->e + a->first * v->n + a->m * a->col : io->scratch;
+}
+
+static real *tile_factors(const struct view *v, const struct tile *a)
+{
+	return v->factor + a->first * v->tiles + a->m * (a->col / COLS);
+}
+
+static void logits(const struct view *v, const struct tile *a, real *z)
+{
+	for (int64_t r = 0; v->bias && r < a->m; r++)
+		memcpy(z + r * a->w, v->bias + a->col, (size_t)a->w * sizeof *z);
+	blas_gemm(false, true, a->m, a->w, v->d, 1, v->h + a->first * v->d, v->d, v->table + a->col * v->d, v->d,
+		v->bias ? 1 : 0, z, a->w);
+}
+
+/* Running maximum, sum of exp(z - maximum) and target logit of the rows of a block. */
+struct running {
+	real top[ROWS], total[ROWS], at[ROWS];
+};
+
+static void forward_tile(const struct view *v, const struct tile *a, real *z, struct running *run)
+{
+	real *factor = tile_factors(v, a);
+	logits(v, a, z);
+	for (int64_t r = 0; r < a->m; r++) {
+		int64_t t = v->target[a->first + r] - a->col;
+		real *row = z + r * a->w, top = rows_max(row, a->w);
+		if (t >= 0 && t < a->w)
+			run->at[r] = row[t];
+		real sum = rows_exp_sum(row, top, row, a->w);
+		real higher = top > run->top[r] ? top : run->top[r];
+		run->total[r] = run->total[r] * vm_exp(run->top[r] - higher) + sum * vm_exp(top - higher);
+		run->top[r] = higher;
+		factor[r] = top;
+	}
+}
+
+/* The summed loss of a block; factors become exp(top of tile - lse). */
+static double forward_block(struct op_io *io, const struct view *v, int64_t first)
+{
+	struct running run;
+	struct tile a = tile_at(v, first, 0);
+	double sum = 0;
+	for (int64_t r = 0; r < a.m; r++) {
+		run.top[r] = -(real)INFINITY;
+		run.total[r] = run.at[r] = 0;
+	}
+	for (int64_t t = 0; t < v->tiles; t++) {
+		a = tile_at(v, first, t);
+		forward_tile(v, &a, tile_numbers(io, v, &a), &run);
+	}
+	for (int64_t r = 0; r < a.m; r++) {
+		v->lse[first + r] = run.top[r] + vm_log(run.total[r]);
+		if (v->target[first + r] >= 0)
+			sum += (double)v->lse[first + r] - (double)run.at[r];
+	}
+	for (int64_t t = 0; t < v->tiles; t++) {
+		a = tile_at(v, first, t);
+		real *factor = tile_factors(v, &a);
+		for (int64_t r = 0; r < a.m; r++)
+			factor[r] = vm_exp(factor[r] - v->lse[first + r]);
+	}
+	return sum;
 }
 
 static void forward(struct op_io *io)
 {
 	struct view v = view(io);
 	double sum = 0;
-	int64_t m;
-	for (int64_t i = 0; i < v.rows; i += m) {
-		int64_t end = i < v.kept ? v.kept : v.rows;
-		m = end - i < v.block ? end - i : v.block;
-		real *z = i < v.kept ? v.e + i * v.n : io->scratch;
-		logits(&v, i, m, z);
-		for (int64_t r = 0; r < m; r++) {
-			int32_t t = v.target[i + r];
-			real *row = z + r * v.n, at = t >= 0 ? row[t] : 0, top = rows_max(row, v.n);
-			real total = rows_exp_sum(row, top, row, v.n);
-			v.top[i + r] = top;
-			v.inverse[i + r] = 1 / total;
-			sum += t >= 0 ? (double)(top + vm_log(total)) - (double)at : 0;
-		}
-	}
+	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
+		sum += forward_block(io, &v, i);
 	io->out.v[0] = (real)(sum * op_mean_factor(&io->in[2]));
 }
 
-/* Gradients of rows i..i+m-1 from their E; c is d loss / d (loss of a row). */
-static void backward_block(struct op_io *io, const struct view *v, int64_t i, int64_t m, const real *e, real c)
+/* The part of the gradients that comes from p; c is d loss / d (loss of a row). */
+static void backward_tile(struct op_io *io, const struct view *v, const struct tile *a, real c)
 {
 	struct operand *h = &io->in[0], *table = &io->in[1];
-	real *bias = io->n_in == 4 ? io->in[3].g : NULL;
+	real *bias = io->n_in == 4 ? io->in[3].g : NULL, *e = tile_numbers(io, v, a);
 	int64_t d = v->d;
-	real *dh = io->scratch + v->block * v->n, *scaled = dh + BACK_ROWS * d, *factor = scaled + BACK_ROWS * d;
-	for (int64_t r = 0; r < m; r++) {
-		factor[r] = v->target[i + r] >= 0 ? c * v->inverse[i + r] : 0;
+	real *dh = io->scratch + ROWS * COLS, *scaled = dh + ROWS * d, factor[ROWS];
+	bool kept = a->first < v->kept;
+	if (!kept)
+		logits(v, a, e);
+	for (int64_t r = 0; r < a->m; r++) {
+		if (!kept)
+			rows_exp_sum(e + r * a->w, v->lse[a->first + r], e + r * a->w, a->w);
+		real f = kept ? c * tile_factors(v, a)[r] : c;
+		factor[r] = v->target[a->first + r] >= 0 ? f : 0;
 		for (int64_t j = 0; j < d; j++)
-			scaled[r * d + j] = factor[r] * v->h[(i + r) * d + j];
+			scaled[r * d + j] = factor[r] * v->h[(a->first + r) * d + j];
 	}
-	if (h->g)
-		blas_gemm(false, false, m, d, v->n, 1, e, v->n, v->table, d, 0, dh, d);
 	if (table->g)
-		blas_gemm(true, false, v->n, d, m, 1, e, v->n, scaled, d, 1, table->g, d);
+		blas_gemm(true, false, a->w, d, a->m, 1, e, a->w, scaled, d, 1, table->g + a->col * d, d);
 	if (bias)
-		blas_gemm(true, false, v->n, 1, m, 1, e, v->n, factor, 1, 1, bias, 1);
-	for (int64_t r = 0; r < m; r++) {
-		int32_t t = v->target[i + r];
-		if (h->g)
-			rows_axpy(factor[r], dh + r * d, h->g + (i + r) * d, d);
-		if (t < 0)
-			continue;
-		if (h->g)
-			rows_axpy(-c, v->table + t * d, h->g + (i + r) * d, d);
-		if (table->g)
-			rows_axpy(-c, v->h + (i + r) * d, table->g + t * d, d);
-		if (bias)
-			bias[t] -= c;
-	}
+		blas_gemm(true, false, a->w, 1, a->m, 1, e, a->w, factor, 1, 1, bias + a->col, 1);
+	if (!h->g)
+		return;
+	blas_gemm(false, false, a->m, d, a->w, 1, e, a->w, v->table + a->col * d, d, 0, dh, d);
+	for (int64_t r = 0; r < a->m; r++)
+		rows_axpy(factor[r], dh + r * d, h->g + (a->first + r) * d, d);
+}
+
+static void backward_target(struct op_io *io, const struct view *v, int64_t r, real c)
+{
+	struct operand *h = &io->in[0], *table = &io->in[1];
+	int64_t d = v->d, t = v->target[r];
+	if (h->g)
+		rows_axpy(-c, v->table + t * d, h->g + r * d, d);
+	if (table->g)
+		rows_axpy(-c, v->h + r * d, table->g + t * d, d);
+	if (io->n_in == 4 && io->in[3].g)
+		io->in[3].g[t] -= c;
 }
 
 static void backward(struct op_io *io)
@@ -152,15 +215,14 @@ static void backward(struct op_io *io)
 	op_grad_begin(&io->in[1]);
 	if (io->n_in == 4)
 		op_grad_begin(&io->in[3]);
-	for (int64_t i = 0; i < v.kept; i += BACK_ROWS)
-		backward_block(io, &v, i, v.kept - i < BACK_ROWS ? v.kept - i : BACK_ROWS, v.e + i * v.n, c);
-	for (int64_t i = v.kept; i < v.rows; i += v.block) {
-		int64_t m = v.rows - i < v.block ? v.rows - i : v.block;
-		logits(&v, i, m, io->scratch);
-		for (int64_t r = 0; r < m; r++)
-			rows_exp_sum(io->scratch + r * v.n, v.top[i + r], io->scratch + r * v.n, v.n);
-		backward_block(io, &v, i, m, io->scratch, c);
-	}
+	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
+		for (int64_t t = 0; t < v.tiles; t++) {
+			struct tile a = tile_at(&v, i, t);
+			backward_tile(io, &v, &a, c);
+		}
+	for (int64_t r = 0; r < v.rows; r++)
+		if (v.target[r] >= 0)
+			backward_target(io, &v, r, c);
 }
 
 static const struct op_case cases[] = {

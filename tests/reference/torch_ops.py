@@ -1,0 +1,82 @@
+"""Writes torch_ops.inc: inputs and outputs of a few ops, with the gradients of sum(r * out), as PyTorch computes them in
+double.  Made with PyTorch 1.13 (Debian 12):  /usr/bin/python3 tests/reference/torch_ops.py > tests/reference/torch_ops.inc
+Read by tests/unit/graph/test_op_reference.c."""
+import math
+
+import torch
+from torch.nn import functional as F
+
+torch.manual_seed(7)
+torch.set_default_dtype(torch.float64)
+
+
+def rows(*tensors):
+    return ", ".join("{" + ", ".join(f"{x:.15g}" for x in t.reshape(-1).tolist()) + "}" for t in tensors)
+
+
+def case(op, attr, inputs, f):
+    """inputs: (tensor, axis, dims); ids are integer tensors.  Prints one row of the table in test_op_reference.c."""
+    tensors = [t.clone().requires_grad_(t.is_floating_point()) for t, _, _ in inputs]
+    out = f(*tensors)
+    r = torch.rand_like(out) * 2 - 1
+    (out * r).sum().backward()
+    print(f'{{"{op}", {{{", ".join(map(str, attr)) or 0}}}, {len(inputs)}, {{')
+    for t, (_, axis, dims) in zip(tensors, inputs):
+        kind = "FIELD_REAL" if t.is_floating_point() else "FIELD_INT"
+        grad = rows(t.grad) if t.is_floating_point() else "{0}"
+        print(f"\t{{{kind}, {{{axis}, {len(dims)}, {{{', '.join(map(str, dims)) or 0}}}}}, {rows(t.detach())}, {grad}}},")
+    print(f"}}, {rows(out.detach())}, {rows(r)}}},")
+
+
+def attention(heads, causal):
+    def f(q, k, v):
+        out = []
+        for a, b in ((0, 3), (3, 4), (4, 9)):
+            parts = []
+            for h in range(heads):
+                d = q.shape[1] // heads
+                s = slice(h * d, (h + 1) * d)
+                score = q[a:b, s] @ k[a:b, s].T / math.sqrt(d)
+                if causal:
+                    score = score.masked_fill(torch.ones_like(score).triu(1) > 0, -math.inf)
+                parts.append(score.softmax(-1) @ v[a:b, s])
+            out.append(torch.cat(parts, 1))
+        return torch.cat(out)
+    return f
+
+
+TOKEN, FIXED = "AXIS_TOKEN", "AXIS_FIXED"
+N = 9  # tokens of three examples: 3, 1, 5
+
+
+def tokens(*dims, scale=1):
+    return (torch.randn(N, *dims) * scale, TOKEN, dims)
+
+
+def fixed(*dims):
+    return (torch.randn(*dims), FIXED, dims)
+
+
+def ids(n, *dims):
+    return (torch.randint(n, (N, *dims), dtype=torch.int32), TOKEN, dims)
+
+
+print("/* Made by torch_ops.py; op, attributes, inputs {type, shape, numbers, gradient}, output, r. */")
+case("linear", [], [tokens(6), fixed(4, 6), fixed(4)], F.linear)
+case("layer_norm", [1e-5], [tokens(6), fixed(6), fixed(6)], lambda x, g, b: F.layer_norm(x, (6,), g, b, 1e-5))
+case("gelu", [0], [tokens(5, scale=2)], F.gelu)
+case("gelu", [1], [tokens(5, scale=2)], lambda x: F.gelu(x, approximate="tanh"))
+case("elu", [0.7], [tokens(5, scale=2)], lambda x: F.elu(x, 0.7))
+case("leaky_relu", [0.2], [tokens(5)], lambda x: F.leaky_relu(x, 0.2))
+case("softplus", [], [tokens(5, scale=3)], F.softplus)
+case("softmax", [], [tokens(7)], lambda x: x.softmax(-1))
+case("log_softmax", [], [tokens(7)], lambda x: x.log_softmax(-1))
+case("embedding", [], [fixed(5, 3), ids(5)], lambda t, i: t[i.long()])
+case("attention", [2, 1, 0], [tokens(6), tokens(6), tokens(6)], attention(2, True))
+case("attention", [1, 0, 0], [tokens(4), tokens(4), tokens(4)], attention(1, False))
+case("bce_logits", [], [tokens(scale=3), (torch.rand(N), TOKEN, ())], F.binary_cross_entropy_with_logits)
+case("mse", [], [tokens(3), tokens(3)], F.mse_loss)
+case("softmax_ce", [], [tokens(4), fixed(7, 4), ids(7), fixed(7)],
+     lambda h, t, i, b: F.cross_entropy(h @ t.T + b, i.long()))
+case("bpr", [], [tokens(), tokens(3)], lambda p, n: -F.logsigmoid(p[:, None] - n).mean())
+case("bce_pair", [0], [tokens(), tokens(3)], lambda p, n: (-F.logsigmoid(p) - F.logsigmoid(-n).mean(1)).mean())
