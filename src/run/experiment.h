@@ -81,6 +81,8 @@ struct experiment {
 /* Adds the trainer's own knobs (lr, weight_decay, clip, batch, negatives, length, epochs, patience, optimizer's args)
  * where the model did not declare them. */
 enum err_code experiment_add_knobs(struct experiment *x, struct err *e);
+/* The knob that sets an optimizer's argument: of the same name, but "weight_decay" for "decay". */
+const char *experiment_knob_of(const char *optimizer_arg);
 void experiment_free(struct experiment *x);
 
 #endif

@@ -1,0 +1,123 @@
+/* The trainer's own knobs.
+ *
+ * A model may declare any of them itself (its range and default then count); what the trainer reads before each step
+ * stays live either way.  The optimizer's live arguments become knobs of the same name, but `decay` is `weight_decay`,
+ * and a model's structural knob of that name keeps the argument at its default. */
+#include "run/experiment.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "data/sampler.h"
+#include "nn/optim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *experiment_knob_of(const char *optimizer_arg)
+{
+	return strcmp(optimizer_arg, "decay") == 0 ? "weight_decay" : optimizer_arg;
+}
+
+/* Adds the knob, or makes sure that a declared one takes effect at least as `applies` says. */
+static enum err_code add(struct knobset *k, const struct knob *row, struct err *e)
+{
+	struct knob *have = knobset_find(k, row->name);
+	if (!have)
+		return knobset_add(k, row, e);
+	if (row->applies == KNOB_BATCH && have->applies == KNOB_STEP)
+		have->applies = KNOB_BATCH;
+	return OK;
+}
+
+static enum err_code add_number(struct knobset *k, const char *name, enum arg_type type, double def, double min,
+	double max, enum knob_applies applies, const char *help, struct err *e)
+{
+	struct knob row = {.name = (char *)name,
+		.help = (char *)help,
+		.type = type,
+		.min = min,
+		.max = max,
+		.applies = applies,
+		.def = def < min ? min : def > max ? max : def};
+	return add(k, &row, e);
+}
+
+static enum err_code add_optimizer(struct knobset *k, const char *optimizer, struct err *e)
+{
+	const struct desc *d = registry_need(&optim_registry, optimizer, e);
+	if (!d)
+		return ERR_NOTFOUND;
+	for (const struct arg_spec *a = d->args; a && a->name; a++) {
+		if (!(a->flags & ARG_LIVE) || a->type == ARG_STRING || a->type == ARG_CHOICE)
+			continue;
+		/* zero has no place on a logarithmic scale */
+		double min = a->type == ARG_LOG && a->min <= 0 ? 1e-9 : a->min;
+		TRY(add_number(k, experiment_knob_of(a->name), a->type, a->def, min, a->type == ARG_BOOL ? 1 : a->max,
+			KNOB_STEP, a->help, e));
+	}
+	return OK;
+}
+
+/* "uniform|popularity|..." */
+static void sampler_choices(struct str *s)
+{
+	for (size_t i = 0; i < sampler_registry.n; i++)
+		str_printf(s, "%s%s", i ? "|" : "", sampler_registry.rows[i]->name);
+}
+
+static enum err_code add_sampler(struct knobset *k, const struct batch_options *b, struct err *e)
+{
+	struct str choices = {0};
+	sampler_choices(&choices);
+	struct knob row = {.name = (char *)"sampler",
+		.help = (char *)"how training negatives are drawn",
+		.choices = (char *)str_text(&choices),
+		.type = ARG_CHOICE,
+		.applies = KNOB_BATCH,
+		.def_text = (char *)(b->sampler && *b->sampler ? b->sampler : "unseen")};
+	enum err_code rc = choices.failed ? err_set(e, ERR_NOMEM, "no memory for the samplers' names") : add(k, &row, e);
+	str_free(&choices);
+	if (rc == OK)
+		rc = add_number(k, "alpha", ARG_REAL, b->alpha, 0, 10, KNOB_BATCH,
+			"sampler popularity: an item is drawn in proportion to popularity^alpha", e);
+	return rc;
+}
+
+static enum err_code add_batch(struct knobset *k, const struct batch_options *b, struct err *e)
+{
+	const char *kind = b->kind ? b->kind : "";
+	TRY(add_number(k, "batch", ARG_INT, b->batch, 1, 1 << 22, KNOB_BATCH, "examples per step", e));
+	if (strcmp(kind, "sequence") == 0)
+		TRY(add_number(k, "length", ARG_INT, b->length, 1, 1 << 16, KNOB_BATCH, "items of a history that are seen", e));
+	if (strcmp(kind, "ratings") == 0)
+		return OK;
+	TRY(add_number(k, "negatives", ARG_INT, b->negatives, 0, 1 << 16, KNOB_BATCH, "sampled negatives per positive", e));
+	return b->negatives > 0 ? add_sampler(k, b, e) : OK;
+}
+
+enum err_code experiment_add_knobs(struct experiment *x, struct err *e)
+{
+	struct train_options *t = &x->train;
+	TRY(add_number(&x->knobs, "epochs", ARG_INT, t->epochs, 0, 1e9, KNOB_STEP, "passes over the training data", e));
+	TRY(add_number(&x->knobs, "patience", ARG_INT, t->patience, 0, 1e9, KNOB_STEP,
+		"evaluations without improvement before stopping; 0: never stop early", e));
+	if (t->epochs == 0)
+		return OK;
+	TRY(add_optimizer(&x->knobs, t->optimizer, e));
+	TRY(add_number(&x->knobs, "clip", ARG_REAL, t->clip, 0, 1e9, KNOB_STEP,
+		"bound on the global norm of the gradients; 0: none", e));
+	return add_batch(&x->knobs, &t->batch, e);
+}
+
+void experiment_free(struct experiment *x)
+{
+	if (!x)
+		return;
+	if (x->vtbl && x->vtbl->free)
+		x->vtbl->free(x->self);
+	knobset_free(&x->knobs);
+	split_unref(x->split);
+	mem_free(x->help);
+	mem_free(x->source);
+	mem_free(x);
+}

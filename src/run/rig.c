@@ -1,0 +1,175 @@
+#include "run/rig.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const call_name[] = {"loss", "score", "candidates", "rating"};
+
+struct batch_options rig_batch_options(const struct experiment *x, const struct knobset *k)
+{
+	struct batch_options b = x->train.batch;
+	b.batch = (int32_t)knobset_number(k, "batch", b.batch);
+	b.negatives = (int32_t)knobset_number(k, "negatives", b.negatives);
+	b.length = (int32_t)knobset_number(k, "length", b.length);
+	b.sampler = knobset_text(k, "sampler", b.sampler);
+	b.alpha = knobset_number(k, "alpha", b.alpha);
+	b.seed = x->seed;
+	return b;
+}
+
+/* ---- programs ---- */
+
+static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
+{
+	struct trace *t = NULL;
+	const struct experiment *x = r->x;
+	p->outputs = (struct model_outputs){0};
+	enum err_code rc = trace_new(signature, &t, e);
+	if (rc == OK)
+		rc = x->vtbl->trace(x->self, p->call, t, &p->outputs, e);
+	if (rc == OK && p->outputs.n < 1)
+		rc = err_set(e, ERR_SCRIPT, "%s:%s returned no value", x->model, call_name[p->call]);
+	if (rc == OK)
+		rc = trace_finish(t, p->mode, p->outputs.value, p->outputs.n, &p->program, e);
+	trace_free(t);
+	return rc;
+}
+
+static void field_add(struct batch *b, const char *name)
+{
+	struct field_spec *f = &b->spec[b->nfields++];
+	*f = (struct field_spec){.type = FIELD_INT, .axis = AXIS_EXAMPLE, .width = 1};
+	snprintf(f->name, sizeof f->name, "%s", name);
+}
+
+void rig_rating_signature(struct batch *out)
+{
+	*out = (struct batch){0};
+	field_add(out, "user");
+	field_add(out, "item");
+}
+
+static void signature_of(const struct rig *r, const struct rig_program *p, struct batch *out)
+{
+	if (p->call == MODEL_RATING) {
+		rig_rating_signature(out);
+		return;
+	}
+	struct eval_source src = {.split = r->x->split, .part = PART_TEST, .kind = r->kind, .length = r->length};
+	eval_signature(&src, p->candidates, out);
+}
+
+enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode mode, int32_t candidates,
+	int32_t examples, const struct rig_program **out, struct err *e)
+{
+	struct rig_program *p = NULL;
+	for (int i = 0; i < r->n_other && !p; i++)
+		if (r->other[i].call == call && r->other[i].mode == mode && r->other[i].candidates == candidates)
+			p = &r->other[i];
+	if (!p) {
+		struct batch signature;
+		struct rig_program made = {.call = call, .mode = mode, .candidates = candidates};
+		CHECK(r->n_other < RIG_PROGRAMS_MAX, "more than %d programs of one model", RIG_PROGRAMS_MAX);
+		signature_of(r, &made, &signature);
+		TRY(trace_into(r, &signature, &made, e));
+		p = &r->other[r->n_other++];
+		*p = made;
+	}
+	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples, [AXIS_TOKEN] = (int64_t)examples * r->length};
+	*out = p;
+	return program_reserve(r->engine, p->program, rows, e);
+}
+
+/* ---- training ---- */
+
+static enum err_code train_begin(struct rig *r, const struct knobset *k, struct err *e)
+{
+	struct batch_options o = rig_batch_options(r->x, k);
+	struct batch signature;
+	int64_t rows[AXIS_N];
+	snprintf(r->kind, sizeof r->kind, "%s", o.kind ? o.kind : "pairs");
+	r->length = o.length > 0 ? o.length : 1;
+	if (knobset_number(k, "epochs", r->x->train.epochs) <= 0 || !r->x->vtbl->has(r->x->self, MODEL_LOSS))
+		return OK;
+	TRY(batcher_new(r->x->split, &o, &r->batcher, e));
+	batcher_signature(r->batcher, &signature);
+	r->loss = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
+	TRY(trace_into(r, &signature, &r->loss, e));
+	for (int a = 0; a < AXIS_N; a++)
+		rows[a] = batcher_max_rows(r->batcher, (enum axis)a);
+	return program_reserve(r->engine, r->loss.program, rows, e);
+}
+
+static enum err_code rig_new(struct experiment *x, struct engine *g, struct rig **out, struct err *e)
+{
+	struct rig *r = mem_calloc(1, sizeof *r);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the model");
+	r->x = x;
+	r->engine = g;
+	*out = r;
+	return OK;
+}
+
+static enum err_code build(
+	struct rig *r, const struct knobset *k, const struct paramset *old, bool fit, struct err *e)
+{
+	struct experiment *x = r->x;
+	r->params = paramset_new(x->seed);
+	if (!r->params)
+		return err_set(e, ERR_NOMEM, "no memory for the model's parameters");
+	TRY(x->vtbl->build(x->self, k, r->params, e));
+	if (old)
+		paramset_carry(r->params, old, NULL);
+	if (fit && x->vtbl->fit)
+		TRY(x->vtbl->fit(x->self, x->split, e));
+	return train_begin(r, k, e);
+}
+
+enum err_code rig_build(struct experiment *x, struct engine *g, const struct knobset *k, const struct paramset *old,
+	bool fit, struct rig **out, struct err *e)
+{
+	struct rig *r = NULL;
+	*out = NULL;
+	TRY(rig_new(x, g, &r, e));
+	enum err_code rc = build(r, k, old, fit, e);
+	if (rc == OK)
+		*out = r;
+	else
+		rig_free(r);
+	return rc;
+}
+
+enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e)
+{
+	struct rig *r = NULL;
+	*out = NULL;
+	TRY(rig_new(old->x, old->engine, &r, e));
+	enum err_code rc = train_begin(r, k, e);
+	if (rc == OK)
+		*out = r;
+	else
+		rig_free(r);
+	return rc;
+}
+
+void rig_take_params(struct rig *to, struct rig *from)
+{
+	CHECK(!to->params, "the rig has parameters already");
+	to->params = from->params;
+	from->params = NULL;
+}
+
+void rig_free(struct rig *r)
+{
+	if (!r)
+		return;
+	program_free(r->loss.program);
+	for (int i = 0; i < r->n_other; i++)
+		program_free(r->other[i].program);
+	batcher_free(r->batcher);
+	paramset_free(r->params);
+	mem_free(r);
+}

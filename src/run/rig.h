@@ -1,0 +1,49 @@
+/* A rig: everything that a structural change replaces as a whole; parameters, batches, and the programs traced for them.
+ * A new one is made beside the old one, so that a change that fails leaves nothing changed. */
+#ifndef GUSTO_RUN_RIG_H
+#define GUSTO_RUN_RIG_H
+
+#include "graph/program.h"
+#include "run/experiment.h"
+
+struct rig_program {
+	enum model_call call;
+	enum program_mode mode;
+	int32_t candidates; /* width of the candidate column; 0: none */
+	struct model_outputs outputs;
+	struct program *program;
+};
+enum { RIG_PROGRAMS_MAX = 12 };
+
+struct rig {
+	struct experiment *x;
+	struct engine *engine;
+	struct paramset *params;
+	struct batcher *batcher; /* NULL: no gradient training */
+	struct rig_program loss; /* program NULL: likewise */
+	struct rig_program other[RIG_PROGRAMS_MAX];
+	int n_other;
+	char kind[24];
+	int32_t length; /* window of histories */
+};
+
+/* The training batches under these knobs. */
+struct batch_options rig_batch_options(const struct experiment *x, const struct knobset *k);
+
+/* Builds the model (pending: the caller settles) into fresh parameters; values of `old` (may be NULL) are carried by name and
+ * shape, fresh[] as in paramset_carry; then closed-form parts are fitted where fit is set.  Traces the loss. */
+enum err_code rig_build(struct experiment *x, struct engine *g, const struct knobset *k, const struct paramset *old,
+	bool fit, struct rig **out, struct err *e);
+/* New batches and programs for the parameters of `old`, which keeps them until rig_take_params. */
+enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e);
+void rig_take_params(struct rig *to, struct rig *from);
+void rig_free(struct rig *r);
+
+/* user[E], item[E]: what MODEL_RATING is traced with. */
+void rig_rating_signature(struct batch *out);
+
+/* A program for evaluation or probes, traced and reserved for `examples` when first asked for. */
+enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode mode, int32_t candidates,
+	int32_t examples, const struct rig_program **out, struct err *e);
+
+#endif

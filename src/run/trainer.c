@@ -1,0 +1,145 @@
+#include "run/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* A norm costs a walk over all gradients: one step in so many pays it (with clipping it is known anyway). */
+enum { NORM_EVERY = 32 };
+static const double tell_seconds = 0.5;
+
+double trainer_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+enum err_code trainer_series(struct trainer *t, struct err *e)
+{
+	const struct model_outputs *o = &t->rig->loss.outputs;
+	for (int i = 0; i < o->n; i++) {
+		char name[64];
+		snprintf(name, sizeof name, "train/%s", i == 0 ? "loss" : o->name[i]);
+		TRY(store_series(t->store, name, false, &t->series.output[i], e));
+	}
+	if (!t->optim)
+		return OK;
+	TRY(store_series(t->store, "train/lr", false, &t->series.lr, e));
+	TRY(store_series(t->store, "train/grad_norm", false, &t->series.norm, e));
+	TRY(store_series(t->store, "perf/steps_per_s", true, &t->series.steps_per_s, e));
+	TRY(store_series(t->store, "perf/examples_per_s", true, &t->series.examples_per_s, e));
+	return store_series(t->store, "perf/eta", false, &t->series.eta, e);
+}
+
+enum err_code trainer_live(struct trainer *t, struct err *e)
+{
+	const struct knobset *k = &t->x->knobs;
+	const struct train_options *o = &t->x->train;
+	t->live.epochs = (int64_t)knobset_number(k, "epochs", o->epochs);
+	t->live.patience = (int64_t)knobset_number(k, "patience", o->patience);
+	t->live.clip = knobset_number(k, "clip", o->clip);
+	if (!t->optim)
+		return OK;
+	for (const struct arg_spec *a = optim_class_of(t->optim)->desc.args; a && a->name; a++) {
+		const struct knob *row = knobset_find(k, experiment_knob_of(a->name));
+		if (row && row->applies == KNOB_STEP && row->type != ARG_STRING && row->type != ARG_CHOICE)
+			TRY(optim_set(t->optim, a->name, row->num, e));
+	}
+	t->live.lr = optim_get(t->optim, "lr");
+	return OK;
+}
+
+int64_t trainer_steps_per_epoch(const struct trainer *t)
+{
+	return t->rig->batcher ? batcher_steps(t->rig->batcher) : 0;
+}
+
+int64_t trainer_steps_total(const struct trainer *t)
+{
+	int64_t epochs = t->live.epochs - t->at.epoch, left = epochs * trainer_steps_per_epoch(t) - t->at.index;
+	return t->at.step + (left > 0 && !t->at.finished ? left : 0);
+}
+
+bool trainer_done(const struct trainer *t)
+{
+	return t->at.finished || t->at.epoch >= t->live.epochs || trainer_steps_per_epoch(t) == 0;
+}
+
+static enum err_code rate_factor(const struct trainer *t, double *factor, struct err *e)
+{
+	const struct experiment *x = t->x;
+	*factor = 1;
+	if (x->vtbl->lr_factor)
+		return x->vtbl->lr_factor(x->self, t->at.step, factor, e);
+	if (t->schedule)
+		*factor = t->schedule->factor(&x->train.schedule_args, t->at.step);
+	return OK;
+}
+
+static void advance(struct trainer *t, int32_t examples)
+{
+	t->at.step++;
+	t->examples += examples;
+	if (++t->at.index >= trainer_steps_per_epoch(t)) {
+		t->at.index = 0;
+		t->at.epoch++;
+	}
+}
+
+static void log_step(struct trainer *t, const double *outputs, double lr, const double *norm)
+{
+	for (int i = 0; i < t->rig->loss.outputs.n; i++)
+		store_scalar(t->store, t->series.output[i], t->at.step, outputs[i]);
+	store_scalar(t->store, t->series.lr, t->at.step, lr);
+	if (norm)
+		store_scalar(t->store, t->series.norm, t->at.step, *norm);
+}
+
+enum err_code trainer_step(struct trainer *t, struct err *e)
+{
+	struct batch b;
+	double outputs[MODEL_OUTPUTS_MAX] = {0}, factor, norm;
+	struct program *p = t->rig->loss.program;
+	bool look = t->live.clip > 0 || t->at.step % NORM_EVERY == 0;
+	batcher_get(t->rig->batcher, t->at.epoch, t->at.index, &b);
+	b.seed = t->x->seed;
+	b.step = (uint64_t)t->at.step;
+	TRY(rate_factor(t, &factor, e));
+	TRY(program_step(t->engine, p, &b, outputs, e));
+	double lr = t->live.lr * factor;
+	TRY(optim_step(t->optim, t->engine, p, lr, t->live.clip, look ? &norm : NULL, e));
+	t->loss = outputs[0];
+	advance(t, b.examples);
+	log_step(t, outputs, lr, look ? &norm : NULL);
+	return OK;
+}
+
+void trainer_progress(struct trainer *t, bool at_once)
+{
+	double now = trainer_now(), since = now - t->told, busy = now - t->started - t->idle;
+	if ((!at_once && since < tell_seconds) || t->at.step == t->told_step)
+		return;
+	int64_t steps = t->at.step - t->told_step, all = t->at.step - t->first_step, total = trainer_steps_total(t);
+	struct run_event ev = {.kind = RUN_PROGRESS,
+		.run_id = t->id,
+		.dir = t->dir,
+		.step = t->at.step,
+		.steps_total = total,
+		.loss = t->loss,
+		.state = t->state,
+		.seconds = now - t->started};
+	ev.epoch = (double)t->at.epoch + (double)t->at.index / (double)trainer_steps_per_epoch(t);
+	ev.steps_per_s = (double)steps / since;
+	ev.examples_per_s = (double)(t->examples - t->told_examples) / since;
+	ev.eta = (double)(total - t->at.step) * busy / (double)all;
+	t->told = now;
+	t->told_step = t->at.step;
+	t->told_examples = t->examples;
+	store_scalar(t->store, t->series.steps_per_s, t->at.step, ev.steps_per_s);
+	store_scalar(t->store, t->series.examples_per_s, t->at.step, ev.examples_per_s);
+	store_scalar(t->store, t->series.eta, t->at.step, ev.eta);
+	if (t->o->event)
+		t->o->event(t->o->ctx, &ev);
+}
