@@ -12,15 +12,15 @@ static enum err_code init(struct layer *l, struct paramset *s, struct err *e)
 static int apply(const struct layer *l, struct trace *t, const int *in, int n_in, struct err *e)
 {
 	int arg[2] = {trace_param(t, l->param[0], e), in[0]};
-	return compose_op(t, "embedding_bag", arg, 2, (const struct attr[]){{"mode", layer_number(l, "mode")}, {0}}, e);
+	return compose_op(t, "embedding_bag", arg, 2, (const struct attr[]){{"over", layer_number(l, "over")}, {0}}, e);
 }
 
 const struct layer_class layer_embedding_bag = {
-	.desc = {"embedding_bag", "embedding_bag { rows, dim, mode = \"mean\", init = \"normal\", lazy = true } (ids)",
+	.desc = {"embedding_bag", "embedding_bag { rows, dim, over = \"mean\", init = \"normal\", lazy = true } (ids)",
 		"A table of vectors of which each example gets the pooled rows of its ids: weight [rows, dim].",
 		(const struct arg_spec[]){{"rows", ARG_INT, 0, 1, 2147483647, ARG_REQUIRED, "how many ids there are"},
 			{"dim", ARG_INT, 0, 1, 1 << 20, ARG_REQUIRED, "numbers per vector"},
-			{"mode", ARG_CHOICE, 0, 0, 0, 0, "how rows become one", "mean", "sum|mean"},
+			{"over", ARG_CHOICE, 0, 0, 0, 0, "how rows become one", "mean", "sum|mean"},
 			LAYER_INIT("normal"),
 			{"lazy", ARG_BOOL, 1, 0, 1, 0, "only rows that a step touched get an optimizer update"}, {0}}},
 	.arity_min = 1,
