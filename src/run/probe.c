@@ -135,11 +135,6 @@ static enum err_code subject_score(struct subject *s, struct err *e)
 	return OK;
 }
 
-static bool is_seen(const struct subject *s, int32_t item)
-{
-	return bsearch(&item, s->seen, (size_t)s->n_seen, sizeof item, by_number) != NULL;
-}
-
 /* 1 + unseen items that score higher, and half of those that score the same. */
 static int32_t rank_of(const struct subject *s, const real *scores, int32_t item)
 {
