@@ -1,5 +1,6 @@
-/* Drawing in proportion to weights without replacement: draw, and draw again what is taken.  That is fast while little of
- * the weight is taken; after too many misses the rest is drawn by running over all items, which continues the same law. */
+/* Drawing in proportion to weights without replacement: draw, and draw again what is taken.  That is fast while
+ * little of the weight is taken; after too many misses the rest is drawn by running over all items, which continues
+ * the same law. */
 #include "eval/candidates.h"
 
 #include "base/mem.h"

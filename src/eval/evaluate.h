@@ -1,7 +1,7 @@
 /* Evaluation: ranks each user's targets among its candidates and averages metrics over users.
  *
- * The caller (run/) feeds scores by blocks of users as the engine produces them, from many threads at once, each with its
- * own `worker` number: no locks, the result does not depend on the order of arrival. */
+ * The caller (run/) feeds scores by blocks of users as the engine produces them, from many threads at once, each
+ * with its own `worker` number: no locks, the result does not depend on the order of arrival. */
 #ifndef GUSTO_EVAL_EVALUATE_H
 #define GUSTO_EVAL_EVALUATE_H
 
@@ -10,20 +10,21 @@
 #include "eval/metric.h"
 
 struct protocol {
-	char split[32];      /* see data/split.h */
+	char split[32];	     /* see data/split.h */
 	char candidates[32]; /* "full", "given" (the data set's fixed ones), "uniform", "popularity" */
 	int32_t n_candidates; /* for the sampled ones: drawn once, seeded, stored; unseen by the user, distinct, not a target */
 	enum tie_policy ties;
-	bool mask_seen;      /* full: items of the history (train, and validation at test time) are no candidates (default) */
+	bool mask_seen; /* full: items of the history (train, and validation at test time) are no candidates (default) */
 	uint64_t seed;
 	int n_metrics;
 	struct metric metric[16];
-	int32_t max_users;   /* 0: all; else a seeded subset (validation during training) */
+	int32_t max_users; /* 0: all; else a seeded subset (validation during training) */
 };
 
 struct evaluation;
 /* part: PART_VALID or PART_TEST.  workers: how many threads will feed. */
-enum err_code evaluation_new(const struct split *s, enum part part, const struct protocol *p, int workers, struct evaluation **out, struct err *e);
+enum err_code evaluation_new(const struct split *s, enum part part, const struct protocol *p, int workers,
+	struct evaluation **out, struct err *e);
 void evaluation_free(struct evaluation *v);
 
 /* The users to score, in order; and their candidate lists ([n, width], -1 pads) where they are not the full catalogue:
@@ -32,16 +33,18 @@ int32_t evaluation_users(const struct evaluation *v, const int32_t **users);
 const int32_t *evaluation_candidates(const struct evaluation *v, int32_t *width); /* NULL: full */
 
 /* scores[count, width] of users first..first+count (positions in evaluation_users).  Full: width = n_items. */
-void evaluation_feed(struct evaluation *v, int worker, int32_t first, int32_t count, const real *scores, int64_t stride);
+void evaluation_feed(
+	struct evaluation *v, int worker, int32_t first, int32_t count, const real *scores, int64_t stride);
 /* For rating metrics: predictions of the user's targets in split order, one call per user block. */
-void evaluation_feed_ratings(struct evaluation *v, int worker, int32_t first, int32_t count, const int64_t *start, const real *predicted);
+void evaluation_feed_ratings(
+	struct evaluation *v, int worker, int32_t first, int32_t count, const int64_t *start, const real *predicted);
 
 struct evaluation_result {
 	int n;
 	struct metric metric[16];
 	double value[16];
 	float *per_user[16]; /* [n_users] NaN where not evaluated; owned by the evaluation */
-	int32_t users;       /* evaluated */
+	int32_t users;	     /* evaluated */
 };
 /* After all were fed.  ERR_NUMERIC names user and item of a score that is NaN. */
 enum err_code evaluation_finish(struct evaluation *v, struct evaluation_result *out, struct err *e);
@@ -49,6 +52,7 @@ enum err_code evaluation_finish(struct evaluation *v, struct evaluation_result *
 void evaluation_reset(struct evaluation *v);
 
 /* The k best of scores[n] outside `skip` (sorted item ids): items and scores by falling score, ties by item id. */
-int32_t top_k(const real *scores, int32_t n, const int32_t *skip, int32_t n_skip, int32_t k, int32_t *items, real *values);
+int32_t top_k(
+	const real *scores, int32_t n, const int32_t *skip, int32_t n_skip, int32_t k, int32_t *items, real *values);
 
 #endif

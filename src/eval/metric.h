@@ -17,14 +17,14 @@
 
 enum tie_policy { TIE_AVERAGE = 0, TIE_WORST, TIE_BEST };
 
-/* One target: `above` candidates score higher, `equal` others score the same (targets of the same user not counted in either;
- * targets_above: how many of the user's other targets rank before it). */
+/* One target: `above` candidates score higher, `equal` others score the same (targets of the same user not counted
+ * in either; targets_above: how many of the user's other targets rank before it). */
 struct target_rank {
 	int32_t above, equal, targets_above, targets_equal;
 };
 struct user_ranks {
 	const struct target_rank *target;
-	int32_t n;          /* targets */
+	int32_t n;	    /* targets */
 	int32_t candidates; /* ranked items including the targets */
 };
 
@@ -33,7 +33,7 @@ struct metric_class {
 	struct desc desc;
 	enum metric_needs needs;
 	bool larger_is_better;
-	bool cutoff; /* takes @k */
+	bool cutoff;								 /* takes @k */
 	double (*user)(const struct user_ranks *r, int k, enum tie_policy ties); /* METRIC_RANKS */
 	/* METRIC_RATINGS: error of one pair, and how the mean of errors becomes the metric */
 	double (*pair)(double predicted, double truth);

@@ -1,7 +1,7 @@
 /* MAP@k: sum over targets at rank p <= k of (targets at ranks <= p) / p, divided by min(targets, k).
  *
- * In a block of size s with m targets, a target stands at the j-th rank with probability m / s, and then the j - 1 ranks
- * before it hold (j - 1) (m - 1) / (s - 1) further targets on average. */
+ * In a block of size s with m targets, a target stands at the j-th rank with probability m / s, and then the j - 1
+ * ranks before it hold (j - 1) (m - 1) / (s - 1) further targets on average. */
 #include "eval/tied.h"
 
 static double user(const struct user_ranks *r, int k, enum tie_policy ties)

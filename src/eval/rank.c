@@ -1,6 +1,6 @@
-/* A rank is a count, so nothing is sorted and nothing branches: one pass of vector comparisons over the row of scores, in
- * tiles that stay in the first level of the cache while the targets take turns.  Seen items are not skipped in the pass:
- * what they contributed is subtracted afterwards, item by item. */
+/* A rank is a count, so nothing is sorted and nothing branches: one pass of vector comparisons over the row of
+ * scores, in tiles that stay in the first level of the cache while the targets take turns.  Seen items are not
+ * skipped in the pass: what they contributed is subtracted afterwards, item by item. */
 #include "eval/rank.h"
 
 enum { TILE = 2048 };

@@ -9,8 +9,8 @@
  * Returns the index of a NaN in s, or -1 (the counts mean nothing where there is one). */
 int32_t rank_count(const real *s, int32_t n, const real *t, int32_t n_targets, int32_t *above, int32_t *equal);
 
-/* Turns counts over all items into ranks among the candidates: takes out items (distinct, none a target) and the targets
- * themselves, which are then counted in targets_above and targets_equal. */
+/* Turns counts over all items into ranks among the candidates: takes out items (distinct, none a target) and the
+ * targets themselves, which are then counted in targets_above and targets_equal. */
 void rank_exclude(const real *s, const int32_t *items, int32_t n_items, const real *t, int32_t n_targets,
 	int32_t *above, int32_t *equal);
 void rank_targets(const real *t, int32_t n_targets, const int32_t *above, const int32_t *equal, bool counted,

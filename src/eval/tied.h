@@ -1,8 +1,8 @@
 /* Private to metric_*.c: where a target may stand.
  *
- * A target shares its score with `targets` - 1 other targets and `others` other candidates; together they fill the ranks
- * above + 1 .. above + size in random order (every order equally likely).  The tie policies worst and best are the same
- * thing without others in the block: the targets then fill the last or the first ranks of it. */
+ * A target shares its score with `targets` - 1 other targets and `others` other candidates; together they fill the
+ * ranks above + 1 .. above + size in random order (every order equally likely).  The tie policies worst and best are
+ * the same thing without others in the block: the targets then fill the last or the first ranks of it. */
 #ifndef GUSTO_EVAL_TIED_H
 #define GUSTO_EVAL_TIED_H
 

@@ -9,8 +9,8 @@ struct attr {
 	double value;
 };
 
-/* trace_apply with named attributes; the rest keep their defaults.  An input < 0 is an earlier failure: -1 is handed on,
- * so that calls can be nested without a check after each. */
+/* trace_apply with named attributes; the rest keep their defaults.  An input < 0 is an earlier failure: -1 is handed
+ * on, so that calls can be nested without a check after each. */
 int compose_op(struct trace *t, const char *op, const int *in, int n_in, const struct attr *attr, struct err *e);
 
 int compose1(struct trace *t, const char *op, int x, struct err *e);

@@ -1,4 +1,5 @@
-/* A layer: parameters plus a way to apply them, as a composition of ops.  One file layer_<name>.c, one row in layers.def. */
+/* A layer: parameters plus a way to apply them, as a composition of ops.  One file layer_<name>.c, one row in
+ * layers.def. */
 #ifndef GUSTO_NN_LAYER_H
 #define GUSTO_NN_LAYER_H
 
@@ -20,7 +21,7 @@ struct layer {
 	char name[64]; /* scope in traces and parameter names */
 	struct args args;
 	int n_params;
-	struct param *param[LAYER_PARAMS_MAX]; /* borrowed from the paramset; referenced by the layer */
+	struct param *param[LAYER_PARAMS_MAX];	  /* borrowed from the paramset; referenced by the layer */
 	const char *param_name[LAYER_PARAMS_MAX]; /* "weight", "bias", ... as Lua sees them */
 	int n_subs;
 	struct layer *sub[LAYER_SUBS_MAX]; /* layers it is composed of, owned; their scopes lie within its own */
@@ -28,7 +29,8 @@ struct layer {
 extern const struct registry layer_registry;
 
 /* Checks args, makes the parameters under scope `name`.  Text arguments are copied. */
-enum err_code layer_new(const char *class_name, const char *name, const struct args *a, struct paramset *s, struct layer **out, struct err *e);
+enum err_code layer_new(const char *class_name, const char *name, const struct args *a, struct paramset *s,
+	struct layer **out, struct err *e);
 void layer_free(struct layer *l);
 /* Pushes the scope, applies, pops.  -1 on error (prefixed with the scope by the trace). */
 int layer_apply(const struct layer *l, struct trace *t, const int *in, int n_in, struct err *e);

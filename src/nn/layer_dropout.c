@@ -1,4 +1,5 @@
-/* Dropout (Srivastava et al. 2014): in training, each number is 0 with probability rate, else scaled by 1 / (1 - rate). */
+/* Dropout (Srivastava et al. 2014): in training, each number is 0 with probability rate, else scaled by 1 / (1 -
+ * rate). */
 #include "nn/compose.h"
 
 static enum err_code init(struct layer *l, struct paramset *s, struct err *e)

@@ -1,5 +1,5 @@
-/* Rows of a table by id: y = scale * W[ids].  Gradients and optimizer state stay row-sparse (`lazy`) unless the table is
- * also read whole. */
+/* Rows of a table by id: y = scale * W[ids].  Gradients and optimizer state stay row-sparse (`lazy`) unless the
+ * table is also read whole. */
 #include "nn/compose.h"
 #include "nn/init.h"
 

@@ -10,16 +10,16 @@ enum { OPTIM_STATES_MAX = 3 };
 
 /* What one update needs; read-only during the step. */
 struct optim_step {
-	int64_t t;     /* 1 for the first step of the run */
-	double lr;     /* after the schedule */
-	double clip;   /* factor on every gradient (global norm clipping), 1 = none */
-	double decay;  /* weight decay of this parameter (0 for biases and norms where the optimizer's option says so) */
+	int64_t t;    /* 1 for the first step of the run */
+	double lr;    /* after the schedule */
+	double clip;  /* factor on every gradient (global norm clipping), 1 = none */
+	double decay; /* weight decay of this parameter (0 for biases and norms where the optimizer's option says so) */
 	const struct args *args;
-	double c[4];   /* constants the class's `begin` computed for this step (bias corrections) */
+	double c[4]; /* constants the class's `begin` computed for this step (bias corrections) */
 };
 struct optim_class {
 	struct desc desc; /* args: lr, beta1, ... with ARG_LIVE: they are knobs of the run */
-	int states;       /* arrays as large as the parameter */
+	int states;	  /* arrays as large as the parameter */
 	void (*begin)(struct optim_step *s);
 	void (*update)(const struct optim_step *s, real *w, const real *g, real *const *state, int64_t n);
 };
@@ -33,17 +33,19 @@ const struct optim_class *optim_class_of(const struct optim *o);
 enum err_code optim_set(struct optim *o, const char *arg, double v, struct err *e);
 double optim_get(const struct optim *o, const char *arg); /* NaN: no such argument */
 
-/* Makes state for the parameters of a set; state of parameters that were there before with the same name and shape is kept
- * (structure changes), the rest start at zero. */
+/* Makes state for the parameters of a set; state of parameters that were there before with the same name and shape
+ * is kept (structure changes), the rest start at zero. */
 enum err_code optim_bind(struct optim *o, const struct paramset *s, struct err *e);
 
-/* One update from the gradients that program_step left.  max_norm > 0 clips the global norm.  *norm (may be NULL) gets the
- * norm before clipping (computed only where asked for or needed). */
-enum err_code optim_step(struct optim *o, struct engine *g, struct program *p, double lr, double max_norm, double *norm, struct err *e);
+/* One update from the gradients that program_step left.  max_norm > 0 clips the global norm.  *norm (may be NULL)
+ * gets the norm before clipping (computed only where asked for or needed). */
+enum err_code optim_step(
+	struct optim *o, struct engine *g, struct program *p, double lr, double max_norm, double *norm, struct err *e);
 int64_t optim_steps(const struct optim *o);
 
 /* State for checkpoints: named tensors "optim/<param>/<k>" and the step count; see nn/checkpoint.h. */
-void optim_each_state(struct optim *o, void (*f)(void *ctx, const char *param, int k, real *state, int64_t n), void *ctx);
+void optim_each_state(
+	struct optim *o, void (*f)(void *ctx, const char *param, int k, real *state, int64_t n), void *ctx);
 void optim_set_steps(struct optim *o, int64_t t);
 
 #endif

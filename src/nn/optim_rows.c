@@ -1,5 +1,6 @@
-/* Rows of a recommender's tables are short (8 to 64 numbers) and scattered: a lazy step takes as long as fetching its rows
- * from memory, so the rows ahead are prefetched; the call per row is cheap beside that.  (tests/bench/bench_optim.c) */
+/* Rows of a recommender's tables are short (8 to 64 numbers) and scattered: a lazy step takes as long as fetching
+ * its rows from memory, so the rows ahead are prefetched; the call per row is cheap beside that. 
+ * (tests/bench/bench_optim.c) */
 #include "nn/optim_rows.h"
 
 enum { AHEAD = 12, LINE = 64 / sizeof(real) };

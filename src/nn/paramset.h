@@ -15,10 +15,11 @@ int64_t paramset_numbers(const struct paramset *s, bool trainable_only);
 
 /* How a parameter starts.  Draws are keyed by (seed, RNG_INIT, hash of the name): independent of creation order. */
 struct init {
-	const char *kind; /* "normal" "uniform" "xavier_uniform" "xavier_normal" "he_normal" "lecun" "zeros" "ones" "constant" */
-	double scale;     /* std, bound or constant; 0 = the kind's own rule */
+	const char *
+		kind; /* "normal" "uniform" "xavier_uniform" "xavier_normal" "he_normal" "lecun" "zeros" "ones" "constant" */
+	double scale; /* std, bound or constant; 0 = the kind's own rule */
 	double mean;
-	double truncate;  /* normal: redraw beyond this many std (0 = never) */
+	double truncate; /* normal: redraw beyond this many std (0 = never) */
 };
 /* Makes "scope/name" (scope: see paramset_push); ERR_ARG if the name exists.  Borrowed: the set owns the reference. */
 enum err_code paramset_make(struct paramset *s, const char *name, const struct shape *shape, const struct init *init,
@@ -26,8 +27,8 @@ enum err_code paramset_make(struct paramset *s, const char *name, const struct s
 void paramset_push(struct paramset *s, const char *scope);
 void paramset_pop(struct paramset *s);
 
-/* Values (not optimizer state) from `old` for every parameter of the same name and shape.  Returns how many were carried;
- * fresh[i] (paramset_count of new, may be NULL) says which were not. */
+/* Values (not optimizer state) from `old` for every parameter of the same name and shape.  Returns how many were
+ * carried; fresh[i] (paramset_count of new, may be NULL) says which were not. */
 size_t paramset_carry(struct paramset *fresh_set, const struct paramset *old, bool *fresh);
 
 /* sha256 over (name, shape, bytes) of all parameters in name order. */

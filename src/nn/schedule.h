@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 struct schedule_class {
-	struct desc desc; /* "constant" {}, "step" {every, factor}, "cosine" {steps, floor}, "warmup" {steps} (then constant),
+	struct desc
+		desc; /* "constant" {}, "step" {every, factor}, "cosine" {steps, floor}, "warmup" {steps} (then constant),
 	                   * "warmup_cosine" {warmup, steps, floor} */
 	double (*factor)(const struct args *a, int64_t step); /* step 0 is the first */
 };

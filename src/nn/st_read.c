@@ -1,6 +1,7 @@
-/* Reading safetensors with the checks of the reference library: the header fits and is one JSON object without duplicate
- * names, every tensor's bytes are what its type and shape need, and the tensors cover the rest of the file without gaps or
- * overlaps.  The file is mapped; tensors point into the map (aligned where st_write wrote it, else anyhow: copy bytes). */
+/* Reading safetensors with the checks of the reference library: the header fits and is one JSON object without
+ * duplicate names, every tensor's bytes are what its type and shape need, and the tensors cover the rest of the file
+ * without gaps or overlaps.  The file is mapped; tensors point into the map (aligned where st_write wrote it, else
+ * anyhow: copy bytes). */
 #include "nn/checkpoint.h"
 
 #include "base/mem.h"

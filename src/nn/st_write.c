@@ -1,8 +1,8 @@
 /* Writing safetensors: u64 length of the header, the header as JSON, the bytes of the tensors without gaps.
  *
  * Wider types come first and the header is padded with spaces to a multiple of 8, so that every tensor of a mapped file
- * is aligned; within a type, the order given.  A temporary file beside the target is written, fsynced and renamed over it,
- * then the folder is fsynced: the target is either the old file or the whole new one. */
+ * is aligned; within a type, the order given.  A temporary file beside the target is written, fsynced and renamed
+ * over it, then the folder is fsynced: the target is either the old file or the whole new one. */
 #include "nn/checkpoint.h"
 
 #include "base/mem.h"

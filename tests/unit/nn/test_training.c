@@ -1,4 +1,5 @@
-/* Optimizers inside the engine: lazy tables beside dense ones, clipping, resuming from checkpoints, kill -9 while saving. */
+/* Optimizers inside the engine: lazy tables beside dense ones, clipping, resuming from checkpoints, kill -9 while
+ * saving. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
