@@ -1,0 +1,96 @@
+-- g.model { ... }: declares a model.  The table that comes back is the class: its functions (build, loss, score, ...) are defined
+-- in the same table or afterwards with `function M:build(k, data)`.
+--
+--   build(k, data)      makes layers and assigns them to self; their names are the names they are assigned to
+--   loss(batch)         the training loss, a sum or mean over the batch; a second result { name = value } is logged
+--   score(batch)        [examples, items]: scores of all items
+--   candidates(batch)   [examples, n]: scores of batch.candidate
+--   rate(batch)         [examples]: predicted ratings of (batch.user, batch.item)
+--   fit(data)           closed-form training: fills parameters made with nn.parameter { trainable = false }
+-- self.k holds the knobs' values in all of them.
+
+local check = require "gusto.check"
+local knob = require "gusto.knob"
+local core = require "gusto.core"
+
+local model = {}
+local Model = { __name = "model" }
+
+local fields = {
+  name = "string", help = "string", source = "string", knobs = "table", batch = "string", task = "string",
+  build = "function", loss = "function", score = "function", candidates = "function", rate = "function",
+  fit = "function",
+}
+local kinds = { sequence = true, pairs = true, points = true, ratings = true }
+
+function model.declare(spec)
+  check.fields("g.model", spec, fields, 2)
+  local name = check.need("g.model", spec, "name", "what users will call it", 2)
+  if spec.batch and not kinds[spec.batch] then
+    error(("model %s: batch must be \"sequence\", \"pairs\", \"points\" or \"ratings\", got \"%s\""):format(name, spec.batch), 2)
+  end
+  spec.batch = spec.batch or "sequence"
+  spec.knobs = spec.knobs or {}
+  for key, k in pairs(spec.knobs) do
+    if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" then
+      error(("model %s: a knob's name is a word, got %s"):format(name, tostring(key)), 2)
+    end
+    if not knob.is(k) then
+      error(("model %s: knob %s must be made by g.int, g.real, g.log, g.bool or g.choice"):format(name, key), 2)
+    end
+  end
+  spec.__index = spec
+  return setmetatable(spec, Model)
+end
+
+function model.is(m) return getmetatable(m) == Model end
+
+local methods = { "build", "loss", "score", "candidates", "rate", "fit" }
+
+function model.check(m, level)
+  for _, name in ipairs(methods) do
+    local f = rawget(m, name)
+    if f ~= nil and type(f) ~= "function" then
+      error(("model %s: %s must be a function, got %s"):format(m.name, name, type(f)), (level or 1) + 1)
+    end
+  end
+  if not (m.score or m.candidates or m.rate) then
+    error(("model %s can rank nothing: it needs score(batch), candidates(batch) or rate(batch)"):format(m.name), (level or 1) + 1)
+  end
+  if not (m.loss or m.fit) then
+    error(("model %s cannot learn: it needs loss(batch) or fit(data)"):format(m.name), (level or 1) + 1)
+  end
+end
+
+-- Names the layers after the places they were assigned to: self.item -> "item", self.block[2].attention -> "block 2/attention".
+local function name_layers(t, path, seen, depth)
+  if depth > 16 then error(("layers are nested more than 16 deep at '%s'"):format(path), 0) end
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if math.type(a) == "integer" and math.type(b) == "integer" then return a < b end
+    return tostring(a) < tostring(b)
+  end)
+  for _, key in ipairs(keys) do
+    local value = t[key]
+    local named = math.type(key) == "integer" and path ~= "" and ("%s %d"):format(path, key)
+      or type(key) == "string" and (path == "" and key or path .. "/" .. key)
+    if core.is_layer(value) then
+      if not named then error("a layer needs a name: assign it to self.<name>", 0) end
+      core.bind(value, named)
+    elseif type(value) == "table" and getmetatable(value) == nil and named and not seen[value] then
+      seen[value] = true
+      name_layers(value, named, seen, depth + 1)
+    end
+  end
+end
+
+-- A model with these knob values; runs while the C side collects parameters.
+function model.build(class, values, data)
+  local self = setmetatable({ k = knob.values(values, "model " .. class.name) }, class)
+  if class.build then class.build(self, self.k, data) end
+  name_layers(self, "", {}, 0)
+  return self
+end
+
+return model

@@ -1,0 +1,49 @@
+local g, nn = require "gusto", require "gusto.nn"
+
+local MF = g.model {
+  name = "MF",
+  help = "Matrix factorisation: the inner product of a user's and an item's vector, plus the item's bias. Losses: bpr (a positive "
+    .. "above a negative), bce (each positive and each negative for itself).",
+  source = "S. Rendle et al.: BPR, UAI 2009; S. Rendle et al.: Neural Collaborative Filtering vs. Matrix Factorization "
+    .. "Revisited, RecSys 2020",
+  batch = "pairs",
+  knobs = {
+    dim = g.int { 64, min = 1, max = 4096, help = "numbers per vector" },
+    loss = g.choice { "bpr", "bce", help = "what is minimised for each pair" },
+    std = g.real { 0.1, min = 1e-5, max = 1, help = "deviation of the tables' start" },
+    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors that a step touched, per example" },
+    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+  },
+}
+
+function MF:build(k, data)
+  self.user = nn.embedding { data.users, k.dim, std = k.std }
+  self.item = nn.embedding { data.items, k.dim, std = k.std }
+  self.bias = nn.embedding { data.items, 1, init = "zeros" }
+end
+
+-- user [E, dim], ids [E] or [E, n] -> vectors, and scores of the same shape as the ids.
+function MF:rank(user, ids)
+  local item = self.item(ids)
+  return user:dot(item) + self.bias(ids):sum(), item
+end
+
+function MF:loss(batch)
+  local user = self.user(batch.user)
+  local up, positive = self:rank(user, batch.item)
+  local down, negative = self:rank(user, batch.negative)
+  local loss = self.k.loss == "bpr" and nn.bpr(up, down) or nn.bce_pair(up, down, "sum")
+  if self.k.reg == 0 then return loss end
+  local penalty = (user:square():sum() + positive:square():sum()):mean_all() + negative:square():sum():mean_all()
+  return loss + penalty * self.k.reg
+end
+
+function MF:score(batch)
+  return nn.linear(self.user(batch.user), self.item.weight, self.bias.weight:reshape(-1))
+end
+
+function MF:candidates(batch)
+  return (self:rank(self.user(batch.user), batch.candidate))
+end
+
+return MF

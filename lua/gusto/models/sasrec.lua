@@ -1,0 +1,54 @@
+local g, nn = require "gusto", require "gusto.nn"
+
+local SASRec = g.model {
+  name = "SASRec",
+  help = "Self-attention over the user's history predicts the next item at every position. Losses: bce (the paper's, one "
+    .. "negative per position), ce (softmax over all items), sampled_ce (softmax over the target and the negatives).",
+  source = "W.-C. Kang, J. McAuley: Self-Attentive Sequential Recommendation, ICDM 2018",
+  batch = "sequence",
+  knobs = {
+    dim = g.int { 50, min = 2, max = 4096, help = "numbers per item vector" },
+    blocks = g.int { 2, min = 1, max = 32, help = "attention blocks" },
+    heads = g.int { 1, min = 1, max = 64, help = "attention heads per block; must divide dim" },
+    length = g.int { 50, min = 1, max = 4096, help = "items of the history that are seen", applies = "model" },
+    dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of activations dropped in training" },
+    loss = g.choice { "bce", "ce", "sampled_ce", help = "what is minimised at each position" },
+    std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the tables' start" },
+    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+  },
+}
+
+function SASRec:build(k, data)
+  self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = k.dim ^ 0.5, lazy = k.loss ~= "ce" }
+  self.position = nn.position { length = k.length, dim = k.dim, std = k.std }
+  self.block = {}
+  for b = 1, k.blocks do
+    self.block[b] = nn.block { dim = k.dim, heads = k.heads, dropout = k.dropout, order = "sasrec" }
+  end
+  self.norm = nn.layer_norm { k.dim, eps = 1e-8 }
+end
+
+-- [tokens] -> [tokens, dim]: what comes after each item of the history.
+function SASRec:encode(batch)
+  local h = (self.item(batch.item) + self.position(batch.position)):dropout(self.k.dropout)
+  for _, block in ipairs(self.block) do h = block(h) end
+  return self.norm(h)
+end
+
+function SASRec:loss(batch)
+  local h, table = self:encode(batch), self.item.weight
+  if self.k.loss == "ce" then return nn.softmax_ce(h, table, batch.target) end
+  if self.k.loss == "sampled_ce" then return nn.sampled_softmax_ce(h, table, batch.target, batch.negative) end
+  local positive, negative = nn.embedding(table, batch.target), nn.embedding(table, batch.negative)
+  return nn.bce_pair(h:dot(positive), h:dot(negative))
+end
+
+function SASRec:score(batch)
+  return self:encode(batch):last():matmul_t(self.item.weight)
+end
+
+function SASRec:candidates(batch)
+  return self:encode(batch):last():dot(nn.embedding(self.item.weight, batch.candidate))
+end
+
+return SASRec

@@ -1,0 +1,45 @@
+/* gusto.core: what C gives to the library's Lua files.  Scripts use gusto and gusto.nn. */
+#include "script/lua_common.h"
+
+/* print goes to stderr: stdout belongs to the program that runs the script (JSON lines, answers of the repl). */
+static int print(lua_State *L)
+{
+	int n = lua_gettop(L);
+	for (int i = 1; i <= n; i++) {
+		size_t len;
+		const char *text = luaL_tolstring(L, i, &len);
+		fwrite(text, 1, len, stderr);
+		fputc(i < n ? '\t' : '\n', stderr);
+		lua_pop(L, 1);
+	}
+	if (n == 0)
+		fputc('\n', stderr);
+	return 0;
+}
+
+static void strict_globals(lua_State *L)
+{
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "gusto.strict");
+	lua_call(L, 1, 1);
+	lua_pushboolean(L, script_of(L)->interactive);
+	lua_call(L, 1, 0);
+}
+
+void core_open(lua_State *L)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+	lua_newtable(L);
+	int core = lua_gettop(L);
+	value_open(L, core);
+	op_open(L, core);
+	nn_open(L, core);
+	data_open(L, core);
+	lua_pushliteral(L, "0.1");
+	lua_setfield(L, core, "version");
+	lua_setfield(L, core - 1, "gusto.core");
+	lua_pop(L, 1);
+	lua_pushcfunction(L, print);
+	lua_setglobal(L, "print");
+	strict_globals(L);
+}
