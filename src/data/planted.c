@@ -5,7 +5,7 @@
  *   2. if a follower is due at this event and still unknown to the user, it is chosen;
  *   3. else a genre is drawn from the taste, an item from that genre's alias table, again where it is known;
  *   4. if the item is a cause, then with probability `strength` its follower is put into the slot `lag` events ahead,
- *      unless that slot is taken.
+ *      or one less, unless that slot is taken.
  *
  * Item i has genre i % genres.  Within a genre a seeded shuffle names causes, followers and neutral items, a second one
  * their popularity ranks.  Followers share FOLLOWER_MASS of their genre: enough to be seen without cause now and
@@ -49,8 +49,13 @@ struct planted {
 
 void planted_defaults(struct planted_options *o)
 {
-	*o = (struct planted_options){
-		.seed = 1, .interactions = 60000, .genres = 12, .rules = .4, .strength = .9, .drift = .02};
+	*o = (struct planted_options){.seed = 1,
+		.interactions = 60000,
+		.genres = 12,
+		.rules = .4,
+		.strength = .9,
+		.early = .25,
+		.drift = .02};
 }
 
 static enum err_code check(const struct planted_options *o, struct err *e)
@@ -68,6 +73,8 @@ static enum err_code check(const struct planted_options *o, struct err *e)
 			o->rules);
 	if (!(o->strength >= 0 && o->strength <= 1))
 		return err_set(e, ERR_ARG, "planted: strength must be in 0..1, got %g", o->strength);
+	if (!(o->early >= 0 && o->early <= 1))
+		return err_set(e, ERR_ARG, "planted: early must be in 0..1, got %g", o->early);
 	if (o->lag < 0 || o->lag > LAG_MAX)
 		return err_set(e, ERR_ARG, "planted: lag must be in 0..%d, got %d", LAG_MAX, o->lag);
 	if (!(o->drift >= 0 && o->drift <= .5))
@@ -322,8 +329,13 @@ static int32_t draw_item(struct walk *k)
 static void plan_follower(struct walk *k, int32_t item, int32_t t)
 {
 	const struct planted *w = k->w;
-	int32_t b = w->follower[item], slot = (t + w->lag[item]) % SLOTS;
-	if (b < 0 || k->due[slot] >= 0 || rng_unit(&k->r) >= w->o.strength)
+	int32_t b = w->follower[item], lag = w->lag[item];
+	if (b < 0 || rng_unit(&k->r) >= w->o.strength)
+		return;
+	if (lag > 1 && rng_unit(&k->r) < w->o.early)
+		lag--;
+	int32_t slot = (t + lag) % SLOTS;
+	if (k->due[slot] >= 0)
 		return;
 	k->due[slot] = b;
 	k->cause[slot] = t;

@@ -3,9 +3,13 @@
  *   tastes      each user is a mixture over genres (log-normal weights), drifting slowly over its events
  *   popularity  items of a genre have Zipf weights; a user never meets an item twice
  *   rules       an item is a cause, a follower or neither; every cause A has a follower B(A) and a lag of its own, and
- *               every follower one cause.  Watching A makes B the item of the event exactly `lag` events later with
- *               probability `strength`, unless the user knows B or another follower is due at that event.
- *               Each caused event is written down with its cause.  Without cause followers are rare.
+ *               every follower one cause.  Watching A makes B the item of the event `lag` events later with
+ *               probability `strength`, unless the user knows B or another follower is due at that event; a share
+ *               `early` of the effects with a lag above 1 comes one event sooner.  Each caused event is written down
+ *               with its cause.  Without cause followers are rare.
+ *               (`early` makes "which item's removal changes the prediction most" a question with one answer: were the
+ *               lag exact, then leaving out an item between A and B would move A to a lag at which B never follows,
+ *               and undo the prediction as well as leaving out A.)
  *   ratings     1..5 from taste match, item quality and noise
  *
  * Streaming: user u's events are a pure function of the options (with the seed) and u: any size from 1,000 to 10^9
@@ -23,6 +27,7 @@ struct planted_options {
 	double rules;	      /* share of items that are a cause, 0..0.5 (.4); as many are followers */
 	double strength;      /* probability that a pending follower is chosen when due (.9) */
 	int32_t lag;	      /* events between cause and effect: 1 = the very next; 0 = 1..3 by rule (0) */
+	double early;	      /* share of effects one event before their lag, where that is above 1 (.25) */
 	double drift;	      /* root-mean-square step per event of the logarithm of each taste weight (.02) */
 };
 void planted_defaults(struct planted_options *o);
