@@ -35,9 +35,7 @@ local item_map = "ml-1m/ncf/item_map.tsv"
 return g.dataset {
   name = "ml-1m",
   help = "MovieLens 1M: 1,000,209 ratings of 3,706 films by 6,040 users, 2000-2003",
-  source = "GroupLens, https://grouplens.org/datasets/movielens/1m/ (ml-1m.zip; unpack it into datasets/raw/); view sasrec: "
-    .. "data/ml-1m.txt of https://github.com/kang205/SASRec with the id maps of https://github.com/asash/ml1m-sas-mapping as "
-    .. "ml-1m/sasrec/; view ncf: Data/ml-1m.test.* of https://github.com/hexiangnan/neural_collaborative_filtering as ml-1m/ncf/",
+  source = "GroupLens, https://grouplens.org/datasets/movielens/1m/ (ml-1m.zip; unpack it into datasets/raw/)",
   cite = "F. M. Harper, J. A. Konstan: The MovieLens Datasets, ACM TiiS 5(4), 2015",
   licence = "research use with citation; no redistribution and no commercial use without permission",
   default = "sasrec",
@@ -45,6 +43,9 @@ return g.dataset {
     sasrec = {
       help = "999,611 interactions of 3,416 films seen at least five times, in the order of the SASRec, BERT4Rec and gSASRec papers; "
         .. "ids and titles are MovieLens' own",
+      source = "data/ml-1m.txt of https://github.com/kang205/SASRec with the id maps of "
+        .. "https://github.com/asash/ml1m-sas-mapping as ml-1m/sasrec/, and movies.dat and users.dat of "
+        .. "https://grouplens.org/datasets/movielens/1m/ (unpack it into datasets/raw/)",
       {
         { "ml-1m/sasrec/ml-1m.txt", "SASRec/data/ml-1m.txt" }, format = "pairs",
         user_map = "ml-1m/sasrec/sas_to_original_users.txt", item_map = "ml-1m/sasrec/sas_to_original_items.txt",
@@ -57,6 +58,8 @@ return g.dataset {
     },
     ncf = {
       help = "the leave-one-out split of He et al. (2017) with its 99 negatives per user; use split = \"given\", candidates = \"given\"",
+      source = "Data/ml-1m.test.rating and .test.negative of https://github.com/hexiangnan/neural_collaborative_filtering as "
+        .. "ml-1m/ncf/ with an item_map.tsv (their item, film), and https://grouplens.org/datasets/movielens/1m/ (unpack both into datasets/raw/)",
       {
         "ml-1m/ncf/ml-1m.test.rating", format = "leave_one_out", id_offset_user = 1, item_map = item_map,
         sha256 = {

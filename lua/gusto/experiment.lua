@@ -57,7 +57,7 @@ local file_fields = {
   encoding = "string", table = "string", map = "string", sha256 = "string|table",
   id_offset_user = "number", id_offset_item = "number", user_map = "string", item_map = "string", any = "table",
 }
-local view_fields = { help = "string", min_rating = "number", kcore = "number|table" }
+local view_fields = { help = "string", source = "string", min_rating = "number", kcore = "number|table" }
 
 local function check_files(what, view, level)
   for key, entry in pairs(view) do

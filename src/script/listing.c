@@ -119,6 +119,7 @@ static char *what_is_missing(lua_State *L, int d)
 	bool found = true;
 	if (lua_getfield(L, d, "views") == LUA_TTABLE && lua_getfield(L, -1, view) == LUA_TTABLE) {
 		int v = lua_gettop(L);
+		field_text(L, v, "g.dataset", "source", source, sizeof(source));
 		lua_Integer n = (lua_Integer)lua_rawlen(L, v);
 		for (lua_Integer i = 1; i <= n && found; i++) {
 			lua_rawgeti(L, v, i);

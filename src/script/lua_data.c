@@ -62,14 +62,16 @@ static bool find_entry(lua_State *L, int t, const char *source, struct file_entr
 	lua_rawgeti(L, t, 1);
 	bool list = lua_istable(L, -1), found = false;
 	lua_Integer n = list ? (lua_Integer)lua_rawlen(L, -1) : 1;
+	struct err other;
 	err_set(e, ERR_ARG, "a file of the data set has no path");
 	for (lua_Integer i = 1; i <= n && !found; i++) {
 		if (list)
 			lua_rawgeti(L, -1, i);
 		else
 			lua_pushvalue(L, -1);
-		if (lua_type(L, -1) == LUA_TSTRING)
-			found = format_find(lua_tostring(L, -1), source, f->path, sizeof(f->path), e) == OK;
+		if (lua_type(L, -1) == LUA_TSTRING) /* the first path is the one to speak of */
+			found = format_find(lua_tostring(L, -1), source, f->path, sizeof(f->path),
+					i == 1 ? e : &other) == OK;
 		lua_pop(L, 1);
 	}
 	lua_pop(L, 1);
@@ -548,6 +550,7 @@ static void open_described(struct recipe *r, int t, const char *name, char *view
 		field_text(L, d, name, "default", view, size);
 	if (lua_getfield(L, d, "views") != LUA_TTABLE || lua_getfield(L, -1, view) != LUA_TTABLE)
 		script_fail(L, "data set %s has no view '%s'", name, view);
+	field_text(L, lua_gettop(L), name, "source", source, sizeof(source));
 	open_view(r, lua_gettop(L), t, view);
 }
 
