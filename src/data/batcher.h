@@ -10,7 +10,7 @@
  *               item = s[0..n-1], target = s[1..n]; negatives unseen by the user; position counts from the END of
  *               the window: the last token has position length-1
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings
- * Evaluation batches (batcher_eval): user[E], the user's history as item[T] position[T] for sequence models, and
+ * Evaluation batches (eval_batch): user[E], the user's history as item[T] position[T] for sequence models, and
  *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
  *
  * Everything is drawn from counter-based streams keyed by (seed, epoch, entry of the epoch): batch i of epoch e is the
