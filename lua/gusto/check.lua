@@ -22,8 +22,8 @@ end
 function check.closest(given, known)
   local best, least
   for name in pairs(known) do
-    local d = distance(given, name)
-    if type(name) == "string" and (not least or d < least or d == least and name < best) then best, least = name, d end
+    local d = type(name) == "string" and distance(given, name)
+    if d and (not least or d < least or d == least and name < best) then best, least = name, d end
   end
   return least and least <= math.max(1, #given // 3) and best or nil
 end

@@ -45,8 +45,8 @@ static int run_line(lua_State *L)
 			return l->incomplete ? 0 : lua_error(L);
 		}
 	}
-	lua_replace(L, 1);
-	lua_settop(L, 1);
+	if (lua_gettop(L) == 2)
+		lua_remove(L, 1); /* the text */
 	lua_call(L, 0, LUA_MULTRET);
 	return show_results(L, l->out);
 }
