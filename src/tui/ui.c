@@ -297,7 +297,10 @@ static void global_act(struct ui *ui, enum action a)
 		ui->menu = true;
 		break;
 	case ACT_GLYPHS:
-		ui->caps.glyphs = ui->caps.glyphs == GLYPHS_ASCII ? GLYPHS_BRAILLE : GLYPHS_ASCII;
+		if (ui->only_ascii)
+			ui_message(ui, ROLE_TEXT, "the locale is not UTF-8: only ASCII arrives");
+		else
+			ui->caps.glyphs = ui->caps.glyphs == GLYPHS_ASCII ? GLYPHS_BRAILLE : GLYPHS_ASCII;
 		ui->redraw = true;
 		break;
 	case ACT_REDRAW:

@@ -60,9 +60,10 @@ struct ui {
 
 	struct request request[UI_REQUESTS];
 	int nrequests;
-	bool can_ask;	/* somebody answers questions about finished runs */
-	char live[16];	/* how the control socket is: "" (not needed), "attached", "lost" */
-	bool plain_ago; /* no ages and clocks: the same picture at any time */
+	bool can_ask;	 /* somebody answers questions about finished runs */
+	char live[16];	 /* how the control socket is: "" (not needed), "attached", "lost" */
+	bool only_ascii; /* the terminal cannot show braille */
+	bool plain_ago;	 /* no ages and clocks: the same picture at any time */
 };
 
 enum err_code ui_init(struct ui *ui, const char *root, struct caps caps, struct err *e);
