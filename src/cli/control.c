@@ -55,6 +55,7 @@ enum err_code control_simple(const char *run, const char *cmd, const char *done,
 
 struct probe_cache {
 	char dir[4096];
+	int64_t step; /* of the checkpoint; -1: the best */
 	struct experiment *x;
 	struct session *s;
 };
@@ -79,20 +80,31 @@ void probe_cache_free(struct probe_cache *c)
 	mem_free(c);
 }
 
+/* The checkpoint that a probe asks for by "step"; -1: the best. */
+static int64_t wanted_step(const char *args_json)
+{
+	json_t *a = json_loads(args_json, 0, NULL), *step = json_object_get(a, "step");
+	int64_t s = json_is_integer(step) ? json_integer_value(step) : -1;
+	json_decref(a);
+	return s;
+}
+
 enum err_code probe_cache_ask(
 	void *cache, const char *run_dir, const char *args_json, char **result_json, struct err *e)
 {
 	struct probe_cache *c = cache;
-	if (!c->s || strcmp(c->dir, run_dir) != 0) {
+	int64_t step = wanted_step(args_json);
+	if (!c->s || c->step != step || strcmp(c->dir, run_dir) != 0) {
 		forget(c);
 		TRY(train_load_snapshot(run_dir, false, &c->x, e));
-		enum err_code code = session_open(c->x, run_dir, -1, 0, &c->s, e);
+		enum err_code code = session_open(c->x, run_dir, step, 0, &c->s, e);
 		if (code != OK) {
 			c->s = NULL;
 			forget(c);
 			return code;
 		}
 		snprintf(c->dir, sizeof c->dir, "%s", run_dir);
+		c->step = step;
 	}
 	return session_probe(c->s, args_json, result_json, e);
 }
