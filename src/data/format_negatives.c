@@ -18,7 +18,7 @@ static enum err_code pair(struct reader *r, int32_t *user, int32_t *item, struct
 
 static enum err_code line(struct reader *r, const char *text, size_t len, struct err *e)
 {
-	int32_t user, item, negative;
+	int32_t user = -1, item = -1, negative;
 	TRY(reader_split_blanks(r, text, len, e));
 	if (r->n_fields == 0)
 		return OK;

@@ -21,7 +21,7 @@ enum err_code reader_fail(struct reader *r, size_t at, struct err *e, const char
 
 struct shown reader_show(const char *text, size_t len)
 {
-	struct shown s;
+	struct shown s = {""};
 	text_clean(text, len, s.text, sizeof s.text);
 	return s;
 }
