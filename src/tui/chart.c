@@ -109,7 +109,7 @@ static int value_row(const struct chart_frame *f, double v)
 
 static void y_ticks(const struct chart_frame *f, struct pane p)
 {
-	int last = -2, room = f->h / 3 < 2 ? 2 : f->h / 3;
+	int last = -2, room = f->h / 2 < 2 ? 2 : f->h / 2;
 	double span = f->y1 - f->y0;
 	bool decades = f->log_y && span >= 1;
 	double d = decades ? fmax(1, ceil(span / room)) : tick_distance(span, room);
@@ -170,7 +170,7 @@ static void axes(const struct chart *ch, const struct chart_frame *f, struct pan
 		for (double v = pow(10, ceil(log10(a))); v <= b; v *= 10)
 			free_from = x_label(ch, f, room, v, free_from);
 	else {
-		double d = tick_distance(b - a, f->w / 11);
+		double d = tick_distance(b - a, f->w / 9);
 		for (double v = ceil(a / d) * d; v <= b * (1 + 1e-9) + 1e-12; v += d)
 			free_from = x_label(ch, f, room, v, free_from);
 	}

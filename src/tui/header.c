@@ -42,9 +42,11 @@ static int state_line(const struct ui *ui, const struct run_view *r, struct pane
 	snprintf(buf, sizeof buf, "%.40s", r->id);
 	x = item(p, x, y, "", buf, STYLE_BOLD(ROLE_TITLE));
 	num_count(step, sizeof step, r->step);
-	if (isfinite(run_total_steps(r))) {
+	double all = run_total_steps(r);
+	if (isfinite(all)) {
 		size_t n = strlen(step);
-		snprintf(step + n, sizeof step - n, "/%s", num_short(total, sizeof total, run_total_steps(r)));
+		snprintf(step + n, sizeof step - n, "/%s",
+			(all < 1e5 ? num_count : num_short)(total, sizeof total, all));
 	}
 	x = item(p, x, y, "step", step, STYLE(ROLE_TEXT));
 	if (r->steps_per_epoch > 0) {
@@ -103,18 +105,16 @@ static int health_line(const struct ui *ui, const struct run_view *r, struct pan
 		x = item(p, x, y, monitor && !monitor->info.larger_is_better ? "best (low)" : "best", buf,
 			STYLE(ROLE_GOOD));
 	}
-	double norm = run_last(r, "train/grad_norm");
-	if (isfinite(norm))
-		x = item(p, x, y, "|g|", num_short(v, sizeof v, norm), STYLE(ROLE_TEXT));
 	int64_t first;
 	const char *where;
 	size_t bad = run_bad(r, &first, &where);
-	if (bad > 0) {
-		snprintf(buf, sizeof buf, "%zu in %s", bad, where);
-		x = item(p, x, y, "[!] nan", buf, STYLE_BOLD(ROLE_BAD));
-	} else {
-		x = item(p, x, y, "nan", "0", STYLE(ROLE_TEXT));
-	}
+	snprintf(buf, sizeof buf, bad ? "[!] %zu in %s" : "%zu", bad, where);
+	if (bad && x + 4 + text_width(buf) > p.w)
+		snprintf(buf, sizeof buf, "[!] %zu", bad);
+	x = item(p, x, y, "nan", buf, bad ? STYLE_BOLD(ROLE_BAD) : STYLE(ROLE_TEXT));
+	double norm = run_last(r, "train/grad_norm");
+	if (isfinite(norm))
+		x = item(p, x, y, "|g|", num_short(v, sizeof v, norm), STYLE(ROLE_TEXT));
 	const struct knob_row *lr = run_knob(r, "lr");
 	if (lr)
 		x = item(p, x, y, "lr", lr->value, STYLE(ROLE_TEXT));
@@ -138,7 +138,7 @@ static void tab_line(const struct ui *ui, struct pane p, int y)
 			return;
 		if (on)
 			pane_put(p, x - 1, y, '[', STYLE_BOLD(ROLE_ACCENT));
-		pane_text(p, x, y, 1, STYLE_BOLD(ROLE_ACCENT), tab);
+		pane_put(p, x, y, (uint32_t)tab[0], STYLE_BOLD(ROLE_ACCENT));
 		pane_text(p, x + 1, y, w - 1, on ? STYLE_BOLD(ROLE_TITLE) : STYLE(ROLE_DIM), tab + 1);
 		if (on)
 			pane_put(p, x + w, y, ']', STYLE_BOLD(ROLE_ACCENT));

@@ -35,8 +35,9 @@ static struct grid layout(const struct heatmap *m, struct pane p)
 	int room = p.w - g.label_w;
 	g.cell_w = limit(m->cols > 0 ? room / m->cols : 1, room / 2 >= 16 ? 2 : 1, 7);
 	g.cols = limit(room / g.cell_w, 0, m->cols);
+	int spare = p.h - m->rows;
 	if (m->col_label && p.h >= 8)
-		g.head_h = g.cell_w >= 5 ? 1 : limit(p.h / 4, 3, 8);
+		g.head_h = g.cell_w >= 7 ? 1 : limit(spare > p.h / 4 ? spare : p.h / 4, 3, 10);
 	g.rows = limit(p.h - g.head_h, 0, m->rows);
 	g.row0 = window_start(m->rows, g.rows, m->cur_row);
 	g.col0 = window_start(m->cols, g.cols, m->cur_col);
@@ -69,12 +70,12 @@ static void cell(const struct heatmap *m, const struct grid *g, struct pane p, i
 	for (int i = 0; i < g->cell_w; i++) {
 		struct style st = STYLE(ROLE_TEXT);
 		uint32_t ch = ' ';
-		bool gap = i == g->cell_w - 1 && g->cell_w > 2;
+		bool gap = i == g->cell_w - 1 && g->cell_w > 2; /* between characters; colours touch */
 		if (masked)
 			ch = i == (g->cell_w - 1) / 2 ? (p.c->caps.glyphs == GLYPHS_ASCII ? ' ' : 0xb7) : ' ',
 			st.fg = ROLE_DIM;
 		else if (colour)
-			st.bg = gap && !here ? ROLE_TEXT : theme_heat(t);
+			st.bg = theme_heat(t);
 		else if (!gap || here)
 			ch = (uint32_t)ramp[!(t > 0) ? 0 : t >= 1 ? 9 : (int)(t * 10)];
 		if (here)
@@ -82,8 +83,8 @@ static void cell(const struct heatmap *m, const struct grid *g, struct pane p, i
 		pane_put(p, x + i, y, ch, st);
 	}
 	if (number[0])
-		pane_text(p, x + (g->cell_w >= 6 ? 0 : 0), y, g->cell_w - 1,
-			colour ? STYLE(ROLE_TEXT) : STYLE_BOLD(ROLE_TEXT), number[0] == '0' ? number + 1 : number);
+		pane_text(p, x + 1, y, g->cell_w - 1, colour ? STYLE(ROLE_TEXT) : STYLE_BOLD(ROLE_TEXT),
+			number[0] == '0' ? number + 1 : number);
 	if (here) {
 		bool ascii = p.c->caps.glyphs == GLYPHS_ASCII;
 		if (g->cell_w >= 2) {

@@ -143,6 +143,9 @@ const struct series *run_series(const struct run_view *r, const char *name)
 	return r ? series_of((struct run_view *)(uintptr_t)r, name) : NULL;
 }
 
+/* Smoothing of a new series until a person chooses another. */
+static const double first_alpha = 0.9;
+
 static void load_series_list(struct run_view *r)
 {
 	struct series_info *info;
@@ -158,6 +161,7 @@ static void load_series_list(struct run_view *r)
 				mem_free(s);
 				break;
 			}
+			s->curve.alpha = first_alpha;
 			r->series[r->nseries++] = s;
 		}
 		s->info = info[i];

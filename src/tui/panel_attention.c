@@ -87,7 +87,7 @@ static void bars(const struct ui *ui, const struct attention_map *m, const struc
 	snprintf(title, sizeof title, "%s looks at", ui->ask.attention.item[f->row]);
 	struct pane in = pane_frame(p, title, NULL, false);
 	bool *used = mem_calloc((size_t)m->n, sizeof *used);
-	int name_w = in.w - 18 > 8 ? in.w - 18 : in.w - 8;
+	int name_w = in.w * 3 / 5 > 30 ? 30 : in.w * 3 / 5;
 	for (int y = 0; used && y < in.h && y <= f->row; y++) {
 		int best = -1;
 		for (int c = 0; c < m->n; c++)

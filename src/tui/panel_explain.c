@@ -88,9 +88,10 @@ struct effect_columns {
 
 static struct effect_columns effect_layout(int w)
 {
-	struct effect_columns c = {.attention = w - 6, .rank = w - 13};
-	int spare = w - 14 - 8;
-	c.bar_w = spare / 3 < 5 ? 0 : spare / 3 > 25 ? 25 : spare / 3 / 2 * 2 + 1;
+	/* title | effect 7 | bar | rank 6 | attention 6 */
+	struct effect_columns c = {.attention = w - 6, .rank = w - 12};
+	int spare = w - 12 - 8;
+	c.bar_w = spare / 4 < 5 ? 0 : spare / 4 > 25 ? 25 : spare / 8 * 2 + 1;
 	c.delta = spare - c.bar_w - (c.bar_w ? 1 : 0);
 	c.title = c.delta - 1;
 	c.bar = c.delta + 8;
@@ -107,7 +108,7 @@ static void effect_line(const struct effect_row *r, const struct effect_columns 
 	if (c->bar_w && isfinite(r->delta_score))
 		effect_bar(p, c->bar, y, c->bar_w, top > 0 ? r->delta_score / top : 0);
 	snprintf(buf, sizeof buf, "%+.0f", r->delta_rank);
-	pane_right(p, c->rank + 6, y, STYLE(ROLE_DIM), isfinite(r->delta_rank) ? buf : "-");
+	pane_right(p, c->rank + 5, y, STYLE(ROLE_DIM), isfinite(r->delta_rank) ? buf : "-");
 	snprintf(buf, sizeof buf, "%.2f", r->attention);
 	pane_right(p, c->attention + 5, y, STYLE(ROLE_DIM), isfinite(r->attention) ? buf : "-");
 }
@@ -145,9 +146,9 @@ static void evidence(const struct ui *ui, struct pane p)
 		return;
 	}
 	struct effect_columns c = effect_layout(in.w);
-	pane_text(in, 1, 0, c.title - 1, STYLE(ROLE_DIM), "left out of the history");
+	pane_text(in, 1, 0, c.title - 1, STYLE(ROLE_DIM), "history without");
 	pane_right(in, c.delta + 7, 0, STYLE(ROLE_DIM), "effect");
-	pane_right(in, c.rank + 6, 0, STYLE(ROLE_DIM), "d rank");
+	pane_right(in, c.rank + 5, 0, STYLE(ROLE_DIM), "rank");
 	pane_right(in, c.attention + 5, 0, STYLE(ROLE_DIM), "attn");
 	struct effect_row *rows = mem_alloc((size_t)x->neffects * sizeof *rows);
 	if (!rows)
@@ -187,7 +188,7 @@ static void why_draw(const void *self, const struct ui *ui, struct pane p)
 	if (wrong)
 		pane_text(p, 1, p.h - 1, p.w - 2, STYLE(ROLE_BAD), q->error_explanation);
 	if (body.w >= 70) {
-		int left = body.w * 2 / 5 > 48 ? 48 : body.w * 2 / 5;
+		int left = body.w * 3 / 8 > 48 ? 48 : body.w * 3 / 8;
 		top_list(self, ui, pane_sub(body, 0, 0, left, body.h));
 		evidence(ui, pane_sub(body, left, 0, body.w - left, body.h));
 	} else {

@@ -34,7 +34,7 @@ static const struct table_column columns[COL_N] = {
 	[COL_STEP] = {"steps", 6, 4, .right = true},
 	[COL_MODEL] = {"model", 10, 2},
 	[COL_DATA] = {"data", 14, 5},
-	[COL_AGE] = {"age", 4, 3, .right = true},
+	[COL_AGE] = {"age", 5, 3, .right = true},
 };
 
 struct runs {
@@ -180,9 +180,13 @@ static void differences(const struct ui *ui, struct pane p)
 		pane_text(p, 0, y, 14, STYLE(ROLE_DIM), a->knob[k].name);
 		pane_text(p, 15, y++, p.w - 15, STYLE(ROLE_TEXT), line);
 	}
+	bool marked = false;
+	for (size_t i = 0; i < ui->model.nruns; i++)
+		marked |= ui->model.run[i]->marked && ui->model.run[i] != a;
 	if (y == 0)
-		pane_text(p, 0, 0, p.w, STYLE(ROLE_DIM),
-			"Space marks runs: their curves are drawn together, their knobs compared here");
+		pane_text(p, 1, 0, p.w - 1, STYLE(ROLE_DIM),
+			marked ? "none: the open run and the marked ones have the same knobs"
+			       : "Space marks runs: their curves are drawn together, their knobs compared here");
 }
 
 static void empty(const struct ui *ui, struct pane p)

@@ -98,6 +98,14 @@ static struct run_view *newest_alive(struct model *m)
 	return NULL;
 }
 
+static struct run_view *newest(struct model *m)
+{
+	for (size_t i = 0; i < m->nruns; i++)
+		if (m->run[i]->loaded)
+			return m->run[i];
+	return NULL;
+}
+
 static enum err_code open_first(struct loop *l, struct err *e)
 {
 	struct ui *ui = &l->ui;
@@ -110,10 +118,12 @@ static enum err_code open_first(struct loop *l, struct err *e)
 	ui_refresh(ui, now(), clock_of(CLOCK_REALTIME));
 	if (l->o->run_dir && m->open->error[0])
 		return err_set(e, ERR_NOTFOUND, "%s", m->open->error);
-	if (!l->o->run_dir && !l->o->start && newest_alive(m))
-		ui_open_run(ui, newest_alive(m));
+	struct run_view *living = newest_alive(m);
+	if (!l->o->run_dir && !l->o->start && (living || newest(m)))
+		ui_open_run(ui, living ? living : newest(m));
 	ui_select_knob(ui, 0);
-	int view = panel_index(l->o->view ? l->o->view : m->open || l->o->start ? "curves" : "runs");
+	bool curves = l->o->run_dir || l->o->start || living;
+	int view = panel_index(l->o->view ? l->o->view : curves ? "curves" : "runs");
 	if (view < 0)
 		return err_set(e, ERR_NOTFOUND, "there is no view named %s", l->o->view);
 	ui_show_view(ui, view);
