@@ -5,29 +5,16 @@
  * masked entries 0, before dropout.  The dropout mask is recomputed: its element is ((token * heads + head) << 20) + key.
  *
  * Long sequences go through the blocked product in strips of query rows, which see only the keys up to their end where
- * the mask is causal; short ones (most of a sparse data set) through loops, because a product call costs more than they. */
+ * the mask is causal; short ones (most of a sparse data set) have kernels of their own (attention_short.c), because a
+ * product call costs more than they. */
+#include "graph/attention.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
-#include "tensor/mask.h"
 #include "tensor/rows.h"
 
-enum { SHORT = 32, STRIP = 64, KEY_BITS = 20 };
+enum { STRIP = 32 };
 
 enum { ARG_HEADS, ARG_CAUSAL, ARG_DROPOUT };
-
-/* One head of one sequence. */
-struct head {
-	int64_t len, d, stride; /* tokens, numbers per head, numbers per token */
-	const real *q, *k, *v, *g;
-	real *out, *dq, *dk, *dv;
-	real *w;       /* [len, len] */
-	real *scratch; /* 2 * STRIP * longest */
-	bool causal, drop;
-	struct mask mask;
-	uint64_t first_query; /* token * heads + head of the first query */
-	uint64_t query_step;
-	real scale;
-};
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -72,98 +59,44 @@ static size_t scratch(const struct op_io *io)
 	return 2 * (size_t)STRIP * (size_t)longest;
 }
 
-static int64_t visible(const struct head *h, int64_t query)
-{
-	return h->causal ? query + 1 : h->len;
-}
-
-static uint64_t mask_row(const struct head *h, int64_t query)
-{
-	return (h->first_query + (uint64_t)query * h->query_step) << KEY_BITS;
-}
-
 /* Softmax of the visible part of row i in place, zeros behind. */
-static void finish_row(const struct head *h, int64_t i)
+static void finish_row(const struct attention_head *h, int64_t i)
 {
-	int64_t n = visible(h, i);
+	int64_t n = attention_visible(h, i);
 	real *w = h->w + i * h->len;
 	rows_softmax(w, w, n);
 	memset(w + n, 0, (size_t)(h->len - n) * sizeof *w);
 }
 
-static void forward_short(const struct head *h)
-{
-	real dropped[SHORT];
-	for (int64_t i = 0; i < h->len; i++) {
-		int64_t n = visible(h, i);
-		const real *q = h->q + i * h->stride;
-		real *w = h->w + i * h->len, *out = h->out + i * h->stride;
-		for (int64_t j = 0; j < n; j++)
-			w[j] = rows_dot(q, h->k + j * h->stride, h->d) * h->scale;
-		finish_row(h, i);
-		if (h->drop)
-			mask_apply(&h->mask, mask_row(h, i), n, w, dropped, false);
-		const real *use = h->drop ? dropped : w;
-		memset(out, 0, (size_t)h->d * sizeof *out);
-		for (int64_t j = 0; j < n; j++)
-			rows_axpy(use[j], h->v + j * h->stride, out, h->d);
-	}
-}
-
 /* dw in: d loss / d (dropped weights) of row i, n numbers; out: d loss / d (scores before scaling by q k). */
-static void backward_row(const struct head *h, int64_t i, int64_t n, real *dw)
+static void backward_row(const struct attention_head *h, int64_t i, int64_t n, real *dw)
 {
 	const real *w = h->w + i * h->len;
 	if (h->drop)
-		mask_apply(&h->mask, mask_row(h, i), n, dw, dw, false);
+		mask_apply(&h->mask, attention_mask_row(h, i), n, dw, dw, false);
 	real dot = rows_dot(w, dw, n);
 #pragma omp simd
 	for (int64_t j = 0; j < n; j++)
 		dw[j] = w[j] * (dw[j] - dot) * h->scale;
 }
 
-static void backward_short(const struct head *h)
-{
-	real dropped[SHORT], ds[SHORT];
-	for (int64_t i = 0; i < h->len; i++) {
-		int64_t n = visible(h, i);
-		const real *w = h->w + i * h->len, *g = h->g + i * h->stride;
-		if (h->dv) {
-			if (h->drop)
-				mask_apply(&h->mask, mask_row(h, i), n, w, dropped, false);
-			const real *use = h->drop ? dropped : w;
-			for (int64_t j = 0; j < n; j++)
-				rows_axpy(use[j], g, h->dv + j * h->stride, h->d);
-		}
-		if (!h->dq && !h->dk)
-			continue;
-		for (int64_t j = 0; j < n; j++)
-			ds[j] = rows_dot(g, h->v + j * h->stride, h->d);
-		backward_row(h, i, n, ds);
-		for (int64_t j = 0; h->dq && j < n; j++)
-			rows_axpy(ds[j], h->k + j * h->stride, h->dq + i * h->stride, h->d);
-		for (int64_t j = 0; h->dk && j < n; j++)
-			rows_axpy(ds[j], h->q + i * h->stride, h->dk + j * h->stride, h->d);
-	}
-}
-
 /* The dropped weights of rows i..i+m-1 over `keys` keys; *ld is their stride. */
-static const real *strip_weights(const struct head *h, int64_t i, int64_t m, int64_t keys, int64_t *ld)
+static const real *strip_weights(const struct attention_head *h, int64_t i, int64_t m, int64_t keys, int64_t *ld)
 {
 	*ld = h->len;
 	if (!h->drop)
 		return h->w + i * h->len;
 	*ld = keys;
 	for (int64_t r = 0; r < m; r++) {
-		int64_t n = visible(h, i + r);
+		int64_t n = attention_visible(h, i + r);
 		real *to = h->scratch + r * keys;
-		mask_apply(&h->mask, mask_row(h, i + r), n, h->w + (i + r) * h->len, to, false);
+		mask_apply(&h->mask, attention_mask_row(h, i + r), n, h->w + (i + r) * h->len, to, false);
 		memset(to + n, 0, (size_t)(keys - n) * sizeof *to);
 	}
 	return h->scratch;
 }
 
-static void forward_long(const struct head *h)
+static void forward_long(const struct attention_head *h)
 {
 	int64_t s = h->stride, ld;
 	for (int64_t i = 0; i < h->len; i += STRIP) {
@@ -176,7 +109,7 @@ static void forward_long(const struct head *h)
 	}
 }
 
-static void backward_long(const struct head *h)
+static void backward_long(const struct attention_head *h)
 {
 	int64_t s = h->stride, ld;
 	for (int64_t i = 0; i < h->len; i += STRIP) {
@@ -190,7 +123,7 @@ static void backward_long(const struct head *h)
 		real *ds = h->scratch + m * keys;
 		blas_gemm(false, true, m, keys, h->d, 1, h->g + i * s, s, h->v, s, 0, ds, keys);
 		for (int64_t r = 0; r < m; r++) {
-			int64_t n = visible(h, i + r);
+			int64_t n = attention_visible(h, i + r);
 			backward_row(h, i + r, n, ds + r * keys);
 			memset(ds + r * keys + n, 0, (size_t)(keys - n) * sizeof *ds);
 		}
@@ -206,11 +139,13 @@ static real *shifted(real *p, int64_t by)
 	return p ? p + by : NULL;
 }
 
-static void each_head(struct op_io *io, void (*on_short)(const struct head *), void (*on_long)(const struct head *))
+static void each_head(struct op_io *io, void (*on_short)(const struct attention_head *),
+	void (*on_long)(const struct attention_head *))
 {
 	const int32_t *at = sequence_offsets(io);
 	int heads = (int)io->attr[ARG_HEADS];
-	struct head h = {.stride = io->out.shape.dim[0], .causal = io->attr[ARG_CAUSAL] != 0, .scratch = io->scratch};
+	struct attention_head h = {
+		.stride = io->out.shape.dim[0], .causal = io->attr[ARG_CAUSAL] != 0, .scratch = io->scratch};
 	h.d = h.stride / heads;
 	h.scale = (real)(1 / sqrt((double)h.d));
 	h.drop = io->train && io->attr[ARG_DROPOUT] > 0;
@@ -230,21 +165,21 @@ static void each_head(struct op_io *io, void (*on_short)(const struct head *), v
 			h.dk = shifted(io->in[1].g, from);
 			h.dv = shifted(io->in[2].g, from);
 			h.first_query = (uint64_t)(io->in[0].first_row + at[s]) * (uint64_t)heads + (uint64_t)k;
-			(h.len <= SHORT ? on_short : on_long)(&h);
+			(h.len <= ATTENTION_SHORT && h.d <= ATTENTION_WIDTH ? on_short : on_long)(&h);
 		}
 	}
 }
 
 static void forward(struct op_io *io)
 {
-	each_head(io, forward_short, forward_long);
+	each_head(io, attention_short_forward, forward_long);
 }
 
 static void backward(struct op_io *io)
 {
 	for (int k = 0; k < 3; k++)
 		op_grad_begin(&io->in[k]);
-	each_head(io, backward_short, backward_long);
+	each_head(io, attention_short_backward, backward_long);
 }
 
 static const struct arg_spec args[] = {
@@ -259,6 +194,14 @@ static const struct op_case cases[] = {
 	{.name = "causal", .examples = 4, .lengths = {4, 1, 0, 6}, .n_in = 3, .in = {CASE_QKV(6)}, .attr = {1, 1, 0}},
 	{.name = "two_heads", .examples = 3, .lengths = {5, 1, 3}, .n_in = 3, .in = {CASE_QKV(6)}, .attr = {2, 0, 0}},
 	{.name = "dropout", .examples = 3, .lengths = {5, 2, 3}, .n_in = 3, .in = {CASE_QKV(4)}, .attr = {2, 1, 0.3}},
+	{.name = "short_wide",
+		.examples = 3,
+		.lengths = {32, 17, 9},
+		.n_in = 3,
+		.in = {CASE_QKV(26)},
+		.attr = {1, 1, 0.2}},
+	{.name = "short_full", .examples = 2, .lengths = {20, 8}, .n_in = 3, .in = {CASE_QKV(20)}, .attr = {2, 0, 0.2}},
+	{.name = "very_wide", .examples = 2, .lengths = {3, 5}, .n_in = 3, .in = {CASE_QKV(67)}, .attr = {1, 1, 0}},
 	{.name = "long", .examples = 2, .lengths = {70, 33}, .n_in = 3, .in = {CASE_QKV(6)}, .attr = {2, 1, 0.2}},
 	{.name = "long_full", .examples = 2, .lengths = {66, 40}, .n_in = 3, .in = {CASE_QKV(4)}, .attr = {1, 0, 0}},
 	{0},

@@ -25,28 +25,42 @@ static size_t aux(const struct op_io *io)
 	return 2 * (size_t)op_vectors(&io->out);
 }
 
-static real inverse_root(real x)
+enum { BLOCK = 64 }; /* rows whose statistics are made before they are used: roots and quotients come in vectors */
+
+/* aux of rows first..first+m-1. */
+static void statistics(struct op_io *io, int64_t first, int64_t m, int64_t d)
 {
-	return (real)(1 / sqrt((double)x));
+	const real eps = (real)io->attr[0], one_d = 1 / (real)d;
+	real *aux_rows = io->aux + 2 * first, root[BLOCK];
+	for (int64_t r = 0; r < m; r++) {
+		const real *restrict x = io->in[0].v + (first + r) * d;
+		real mean = rows_sum(x, d) * one_d, var = 0;
+#pragma omp simd reduction(+ : var)
+		for (int64_t j = 0; j < d; j++)
+			var += (x[j] - mean) * (x[j] - mean);
+		aux_rows[2 * r] = mean;
+		root[r] = var * one_d + eps;
+	}
+	for (int64_t r = 0; r < m; r++)
+		root[r] = 1 / vm_sqrt(root[r]);
+	for (int64_t r = 0; r < m; r++)
+		aux_rows[2 * r + 1] = root[r];
 }
 
 static void forward(struct op_io *io)
 {
 	int64_t rows = op_vectors(&io->out), d = shape_last(&io->out.shape);
 	const real *restrict gain = io->in[1].v, *restrict bias = io->in[2].v;
-	const real eps = (real)io->attr[0], one_d = 1 / (real)d;
-	for (int64_t r = 0; r < rows; r++) {
-		const real *restrict x = io->in[0].v + r * d;
-		real *restrict y = io->out.v + r * d;
-		real mean = rows_sum(x, d) * one_d, var = 0;
-#pragma omp simd reduction(+ : var)
-		for (int64_t j = 0; j < d; j++)
-			var += (x[j] - mean) * (x[j] - mean);
-		real rstd = inverse_root(var * one_d + eps);
-		for (int64_t j = 0; j < d; j++)
-			y[j] = (x[j] - mean) * rstd * gain[j] + bias[j];
-		io->aux[2 * r] = mean;
-		io->aux[2 * r + 1] = rstd;
+	for (int64_t first = 0; first < rows; first += BLOCK) {
+		int64_t m = rows - first < BLOCK ? rows - first : BLOCK;
+		statistics(io, first, m, d);
+		for (int64_t r = first; r < first + m; r++) {
+			const real *restrict x = io->in[0].v + r * d;
+			real *restrict y = io->out.v + r * d;
+			real mean = io->aux[2 * r], rstd = io->aux[2 * r + 1];
+			for (int64_t j = 0; j < d; j++)
+				y[j] = (x[j] - mean) * rstd * gain[j] + bias[j];
+		}
 	}
 }
 
@@ -74,23 +88,35 @@ static void backward_x(struct op_io *io, int64_t rows, int64_t d)
 	}
 }
 
+/* dgain and dbias in one pass where both are wanted. */
+static void backward_parameters(struct op_io *io, int64_t rows, int64_t d)
+{
+	real *restrict dgain = io->in[1].g, *restrict dbias = io->in[2].g;
+	for (int64_t r = 0; r < rows; r++) {
+		const real *restrict x = io->in[0].v + r * d, *restrict g = io->out.g + r * d;
+		real mean = io->aux[2 * r], rstd = io->aux[2 * r + 1];
+		if (dgain && dbias)
+			for (int64_t j = 0; j < d; j++) {
+				dgain[j] += g[j] * ((x[j] - mean) * rstd);
+				dbias[j] += g[j];
+			}
+		else if (dgain)
+			for (int64_t j = 0; j < d; j++)
+				dgain[j] += g[j] * ((x[j] - mean) * rstd);
+		else
+			rows_add(g, dbias, d);
+	}
+}
+
 static void backward(struct op_io *io)
 {
 	int64_t rows = op_vectors(&io->out), d = shape_last(&io->out.shape);
-	struct operand *gain = &io->in[1], *bias = &io->in[2];
 	if (io->in[0].g)
 		backward_x(io, rows, d);
-	op_grad_begin(gain);
-	op_grad_begin(bias);
-	for (int64_t r = 0; gain->g && r < rows; r++) {
-		const real *restrict x = io->in[0].v + r * d, *restrict g = io->out.g + r * d;
-		real *restrict dgain = gain->g;
-		real mean = io->aux[2 * r], rstd = io->aux[2 * r + 1];
-		for (int64_t j = 0; j < d; j++)
-			dgain[j] += g[j] * ((x[j] - mean) * rstd);
-	}
-	if (bias->g)
-		rows_column_sums(io->out.g, rows, d, bias->g);
+	op_grad_begin(&io->in[1]);
+	op_grad_begin(&io->in[2]);
+	if (io->in[1].g || io->in[2].g)
+		backward_parameters(io, rows, d);
 }
 
 static const struct arg_spec args[] = {

@@ -1,14 +1,5 @@
 #include "graph/op_unary.h"
 
-static inline real vm_sqrt(real x)
-{
-#ifdef GUSTO_DOUBLE
-	return sqrt(x);
-#else
-	return sqrtf(x);
-#endif
-}
-
 static inline real f(real x, real c)
 {
 	return vm_sqrt(x);

@@ -57,6 +57,15 @@ static inline real vmath_from_bits(vmath_int i)
 	return x;
 }
 
+static inline real vm_sqrt(real x)
+{
+#ifdef GUSTO_DOUBLE
+	return sqrt(x);
+#else
+	return sqrtf(x);
+#endif
+}
+
 /* exp(r) for |r| <= ln 2 / 2. */
 static inline real vmath_exp_core(real r)
 {
