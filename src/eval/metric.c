@@ -14,7 +14,7 @@ static const struct desc *const rows[] = {
 #undef METRIC
 };
 
-const struct registry metric_registry = {"metric", rows, sizeof rows / sizeof *rows};
+const struct registry metric_registry = {"metric", rows, sizeof rows / sizeof rows[0]};
 
 static enum err_code parse_cutoff(const char *text, const char *at, struct metric *out, struct err *e)
 {
@@ -43,6 +43,6 @@ enum err_code metric_parse(const char *text, struct metric *out, struct err *e)
 	if (!d)
 		return ERR_NOTFOUND;
 	out->class = (const struct metric_class *)d;
-	strcpy(out->name, text);
+	snprintf(out->name, sizeof out->name, "%s", text);
 	return parse_cutoff(text, at, out, e);
 }

@@ -5,14 +5,14 @@
 
 enum { TILE = 2048 };
 
-/* Returns how many are NaN. */
-static int32_t count_tile(const real *s, int32_t n, real t, int32_t *above, int32_t *equal)
+/* Returns how many are NaN where asked (`check` is a constant: two loops come out). */
+static inline int32_t count_tile(const real *s, int32_t n, real t, bool check, int32_t *above, int32_t *equal)
 {
 	int32_t a = 0, q = 0, bad = 0;
 	for (int32_t i = 0; i < n; i++) {
 		a += s[i] > t;
 		q += s[i] == t;
-		bad += s[i] != s[i];
+		bad += check && s[i] != s[i];
 	}
 	*above += a;
 	*equal += q;
@@ -33,11 +33,10 @@ int32_t rank_count(const real *s, int32_t n, const real *t, int32_t n_targets, i
 		above[k] = equal[k] = 0;
 	for (int32_t i = 0; i < n; i += TILE) {
 		int32_t m = n - i < TILE ? n - i : TILE;
-		int32_t bad = 0;
-		for (int32_t k = 0; k < n_targets; k++)
-			bad += count_tile(s + i, m, t[k], &above[k], &equal[k]);
-		if (bad)
+		if (count_tile(s + i, m, t[0], true, &above[0], &equal[0]))
 			return i + find_nan(s + i, m);
+		for (int32_t k = 1; k < n_targets; k++)
+			count_tile(s + i, m, t[k], false, &above[k], &equal[k]);
 	}
 	return -1;
 }

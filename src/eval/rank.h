@@ -5,7 +5,7 @@
 #include "base/real.h"
 #include "eval/metric.h"
 
-/* For each target score t[i]: above[i] = how many of s[n] are > t[i], equal[i] = how many are == t[i].
+/* For each target score t[i] (at least one): above[i] = how many of s[n] are > t[i], equal[i] = how many are == t[i].
  * Returns the index of a NaN in s, or -1 (the counts mean nothing where there is one). */
 int32_t rank_count(const real *s, int32_t n, const real *t, int32_t n_targets, int32_t *above, int32_t *equal);
 

@@ -47,7 +47,7 @@ static int32_t place(const double *x, int32_t n, int32_t i)
 {
 	int32_t p = 0;
 	for (int32_t j = 0; j < n; j++)
-		p += x[j] > x[i] || (x[j] == x[i] && j < i);
+		p += x[j] > x[i] || (j < i && x[j] == x[i]);
 	return p;
 }
 

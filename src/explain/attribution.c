@@ -10,7 +10,7 @@ static const struct desc *const rows[] = {
 #undef ATTRIBUTION
 };
 
-const struct registry attribution_registry = {"attribution", rows, sizeof rows / sizeof *rows};
+const struct registry attribution_registry = {"attribution", rows, sizeof rows / sizeof rows[0]};
 
 static enum err_code check(const struct question *q, struct err *e)
 {

@@ -8,14 +8,18 @@ static enum err_code run(const struct question *q, const struct args *a, struct 
 	int32_t n = q->n;
 	bool *keep = mem_alloc(((size_t)n + 1) * (size_t)n * sizeof *keep);
 	struct answer *answer = mem_alloc(((size_t)n + 1) * sizeof *answer);
-	enum err_code rc = keep && answer ? OK : err_set(e, ERR_NOMEM, "no memory to explain an item");
-	for (int32_t h = 0; rc == OK && h <= n; h++)
+	enum err_code rc = ERR_NOMEM;
+	if (!keep || !answer) {
+		err_set(e, rc, "no memory to explain an item");
+		goto done;
+	}
+	for (int32_t h = 0; h <= n; h++)
 		for (int32_t i = 0; i < n; i++)
 			keep[(int64_t)h * n + i] = h == n || h != i;
-	if (rc == OK)
-		rc = question_ask(q, keep, n + 1, answer, e);
+	rc = question_ask(q, keep, n + 1, answer, e);
 	for (int32_t i = 0; rc == OK && i < n; i++)
 		effect[i] = (struct effect){answer[n].score - answer[i].score, answer[i].rank - answer[n].rank};
+done:
 	mem_free(keep);
 	mem_free(answer);
 	return rc;

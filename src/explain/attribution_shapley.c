@@ -61,8 +61,13 @@ static enum err_code run(const struct question *q, const struct args *a, struct 
 	int64_t rounds = (int64_t)a->num[ROUNDS];
 	struct work w = {mem_alloc(n * sizeof *w.order), mem_alloc((n + 1) * n * sizeof *w.keep),
 		mem_alloc((n + 1) * sizeof *w.answer)};
-	enum err_code rc = w.order && w.keep && w.answer ? OK : err_set(e, ERR_NOMEM, "no memory to explain an item");
+	enum err_code rc = ERR_NOMEM;
+	if (!w.order || !w.keep || !w.answer) {
+		err_set(e, rc, "no memory to explain an item");
+		goto done;
+	}
 	memset(effect, 0, n * sizeof *effect);
+	rc = OK;
 	for (int64_t k = 0; rc == OK && k < rounds; k++) {
 		shuffle(w.order, q->n, q->seed, (uint64_t)k);
 		rc = one_order(q, &w, .5 / (double)rounds, effect, e);
@@ -70,6 +75,7 @@ static enum err_code run(const struct question *q, const struct args *a, struct 
 		if (rc == OK)
 			rc = one_order(q, &w, .5 / (double)rounds, effect, e);
 	}
+done:
 	mem_free(w.order);
 	mem_free(w.keep);
 	mem_free(w.answer);

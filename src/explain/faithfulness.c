@@ -52,20 +52,33 @@ enum err_code explain_deletion(const struct question *q, const struct effect *ef
 	return rc;
 }
 
+/* How many deletions push the target behind place k. */
+static int32_t fall_behind(const struct answer *answer, int32_t n, int32_t k)
+{
+	for (int32_t i = 0; i <= n; i++)
+		if (answer[i].rank > k)
+			return i;
+	return -1;
+}
+
 enum err_code explain_counterfactual(
 	const struct question *q, const struct effect *effect, int32_t k, bool *removed, int32_t *n, struct err *e)
 {
 	int32_t *order = mem_alloc((size_t)q->n * sizeof *order);
 	struct answer *answer = mem_alloc(((size_t)q->n + 1) * sizeof *answer);
-	enum err_code rc = order && answer ? delete_in_order(q, effect, order, answer, e)
-					   : err_set(e, ERR_NOMEM, "no memory to explain an item");
+	enum err_code rc = ERR_NOMEM;
+	if (!order || !answer) {
+		err_set(e, rc, "no memory to explain an item");
+		goto done;
+	}
+	rc = delete_in_order(q, effect, order, answer, e);
+	if (rc != OK)
+		goto done;
 	memset(removed, 0, (size_t)q->n * sizeof *removed);
-	*n = -1;
-	for (int32_t i = 0; rc == OK && i <= q->n && *n < 0; i++)
-		if (answer[i].rank > k)
-			*n = i;
-	for (int32_t i = 0; rc == OK && i < *n; i++)
+	*n = fall_behind(answer, q->n, k);
+	for (int32_t i = 0; i < *n; i++)
 		removed[order[i]] = true;
+done:
 	mem_free(order);
 	mem_free(answer);
 	return rc;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LAYER(name) extern const struct layer_class layer_##name;
@@ -14,7 +15,7 @@ static const struct desc *const rows[] = {
 #undef LAYER
 };
 
-const struct registry layer_registry = {"layer", rows, sizeof rows / sizeof *rows};
+const struct registry layer_registry = {"layer", rows, sizeof rows / sizeof rows[0]};
 
 static bool own_texts(struct layer *l)
 {
@@ -55,7 +56,7 @@ enum err_code layer_new(const char *class_name, const char *name, const struct a
 			e, ERR_ARG, "the layer name '%s' is longer than %zu characters", name, sizeof l->name - 1);
 	}
 	l->class = (const struct layer_class *)d;
-	strcpy(l->name, name);
+	snprintf(l->name, sizeof l->name, "%s", name);
 	enum err_code rc = make(l, a, s, e);
 	if (rc != OK) {
 		layer_free(l);

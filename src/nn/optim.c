@@ -20,7 +20,7 @@ static const struct desc *const rows[] = {
 #undef OPTIM
 };
 
-const struct registry optim_registry = {"optimizer", rows, sizeof rows / sizeof *rows};
+const struct registry optim_registry = {"optimizer", rows, sizeof rows / sizeof rows[0]};
 
 struct slot {
 	struct param *param;

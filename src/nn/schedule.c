@@ -10,4 +10,4 @@ static const struct desc *const rows[] = {
 #undef SCHEDULE
 };
 
-const struct registry schedule_registry = {"schedule", rows, sizeof rows / sizeof *rows};
+const struct registry schedule_registry = {"schedule", rows, sizeof rows / sizeof rows[0]};

@@ -6,7 +6,7 @@ enum { EVERY, FACTOR };
 
 static double factor(const struct args *a, int64_t step)
 {
-	return pow(a->num[FACTOR], (double)(step / (int64_t)a->num[EVERY]));
+	return pow(a->num[FACTOR], floor((double)step / a->num[EVERY]));
 }
 
 const struct schedule_class schedule_step = {

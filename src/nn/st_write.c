@@ -49,7 +49,7 @@ static json_t *header_json(const struct st_tensor *t, const size_t *order, size_
 	for (size_t i = 0, at = 0; i < n; i++) {
 		const struct st_tensor *x = &t[order[i]];
 		json_t *row = json_pack("{s:s, s:o, s:[I, I]}", "dtype", x->dtype, "shape", dims(x), "data_offsets",
-			(json_int_t)at, (json_int_t)(at + x->bytes));
+			(json_int_t)at, (json_int_t)at + (json_int_t)x->bytes);
 		bad |= json_object_set_new(root, x->name, row);
 		at += x->bytes;
 	}
