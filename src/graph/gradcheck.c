@@ -60,7 +60,8 @@ static enum err_code bench_init(
 			return err_set(e, ERR_NOMEM, "no memory for a gradient check");
 		fill(&r, b->v[k], n, c->in[k].lo, c->in[k].hi);
 		for (int64_t i = 0; i < n && c->in[k].type == FIELD_INT; i++)
-			b->id[k][i] = (int32_t)rng_below(&r, (uint64_t)c->in[k].below);
+			b->id[k][i] =
+				(int32_t)c->in[k].lo + (int32_t)rng_below(&r, (uint64_t)(c->in[k].below - c->in[k].lo));
 	}
 	TRY(class->shape(&sig, &b->out, e));
 	int64_t n = numbers(b, &b->out);

@@ -85,7 +85,7 @@ struct op_sig {
 	const double *attr;
 };
 
-/* A case for the gradient check (and shapes for benches).  Ints are drawn from 0..below-1, reals from lo..hi. */
+/* A case for the gradient check (and shapes for benches).  Ints are drawn from lo..below-1 (lo = -1: absent ids occur), reals from lo..hi. */
 struct op_case {
 	const char *name;
 	int32_t examples;

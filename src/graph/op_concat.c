@@ -29,7 +29,7 @@ static void forward(struct op_io *io)
 		int64_t d = shape_last(&io->in[k].shape);
 		const real *x = io->in[k].v;
 		for (int64_t i = 0; i < n; i++)
-			memcpy(io->out.v + i * width + at, x + i * d, (size_t)d * sizeof *x);
+			rows_copy(x + i * d, io->out.v + i * width + at, d);
 		at += d;
 	}
 }
@@ -48,7 +48,7 @@ static void backward(struct op_io *io)
 			if (io->in[k].add)
 				rows_add(g + i * width, to + i * d, d);
 			else
-				memcpy(to + i * d, g + i * width, (size_t)d * sizeof *to);
+				rows_copy(g + i * width, to + i * d, d);
 	}
 }
 

@@ -44,7 +44,7 @@ static void forward(struct op_io *io)
 		memset(y, 0, (size_t)d * sizeof *y);
 		for (int64_t t = at[s]; t < at[s + 1]; t++) {
 			if (t + AHEAD < tokens && id[t + AHEAD] >= 0)
-				__builtin_prefetch(table + id[t + AHEAD] * d);
+				rows_prefetch(table + id[t + AHEAD] * d, d);
 			if (id[t] >= 0)
 				rows_axpy(weight ? scale * weight[t] : scale, table + id[t] * d, y, d);
 		}
@@ -87,18 +87,18 @@ static const struct op_case cases[] = {
 		.examples = 4,
 		.lengths = {4, 1, 0, 3},
 		.n_in = 2,
-		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN, 0, 0)}},
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_ABSENT(6, AXIS_TOKEN, 0, 0)}},
 	{.name = "mean",
 		.examples = 4,
 		.lengths = {4, 1, 0, 3},
 		.n_in = 2,
-		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN2, 0, 0)},
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_ABSENT(6, AXIS_TOKEN2, 0, 0)},
 		.attr = {1}},
 	{.name = "weighted",
 		.examples = 3,
 		.lengths = {4, 1, 3},
 		.n_in = 3,
-		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_INT(6, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
+		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_ABSENT(6, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
 		.attr = {1}},
 	{0},
 };

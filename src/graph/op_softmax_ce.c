@@ -236,7 +236,7 @@ static const struct op_case cases[] = {
 		.examples = 4,
 		.n_in = 4,
 		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 1, 3), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 7, 3),
-			CASE_INT(7, AXIS_EXAMPLE, 0, 0), CASE_REAL(AXIS_FIXED, 1, 7)}},
+			CASE_ABSENT(7, AXIS_EXAMPLE, 0, 0), CASE_REAL(AXIS_FIXED, 1, 7)}},
 	{0},
 };
 

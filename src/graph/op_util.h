@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Rows of test data in op_case.in: a real in [-1, 1], a real in [lo, hi], an id below `n`. */
+/* Rows of test data in op_case.in: a real in [-1, 1], a real in [lo, hi], an id below `n` (or -1). */
 #define CASE_REAL(axis_, ndim_, ...)                                                                                   \
 	{                                                                                                              \
 		.type = FIELD_REAL, .shape = {axis_, ndim_, {__VA_ARGS__}}, .lo = -1, .hi = 1                          \
@@ -18,6 +18,10 @@
 #define CASE_FIXED_RANGE(lo_, hi_, axis_, ndim_, ...)                                                                  \
 	{                                                                                                              \
 		.type = FIELD_REAL, .shape = {axis_, ndim_, {__VA_ARGS__}}, .lo = (lo_), .hi = (hi_), .no_grad = true  \
+	}
+#define CASE_ABSENT(n_, axis_, ndim_, ...)                                                                             \
+	{                                                                                                              \
+		.type = FIELD_INT, .shape = {axis_, ndim_, {__VA_ARGS__}}, .below = (n_), .lo = -1                     \
 	}
 #define CASE_INT(n_, axis_, ndim_, ...)                                                                                \
 	{                                                                                                              \

@@ -23,6 +23,12 @@ void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, real
 {
 	if (m <= 0 || n <= 0)
 		return;
+	if (k <= 0) { /* an empty slice: C = beta C, and 0 even where C is not a number */
+		for (int64_t i = 0; i < m; i++)
+			for (int64_t j = 0; j < n; j++)
+				c[i * ldc + j] = beta != 0 ? beta * c[i * ldc + j] : 0;
+		return;
+	}
 	GEMM(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, (int)m, (int)n,
 		(int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
 }

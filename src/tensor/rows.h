@@ -92,4 +92,23 @@ static inline void rows_column_sums(const real *x, int64_t rows, int64_t n, real
 		rows_add(x + i * n, sum, n);
 }
 
+/* Short rows are copied in place: a call of memcpy costs more than they. */
+static inline void rows_copy(const real *x, real *y, int64_t n)
+{
+	if (n > 64) {
+		memcpy(y, x, (size_t)n * sizeof *y);
+		return;
+	}
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = x[i];
+}
+
+/* Asks for every cache line of a row. */
+static inline void rows_prefetch(const real *row, int64_t n)
+{
+	for (int64_t i = 0; i < n; i += 64 / (int64_t)sizeof(real))
+		__builtin_prefetch(row + i);
+}
+
 #endif

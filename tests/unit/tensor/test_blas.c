@@ -25,16 +25,16 @@ static void products_agree_with_loops(void **state)
 {
 	struct rng r = rng_stream(1, RNG_TEST, 0, 0);
 	for (int round = 0; round < 200; round++) {
-		static const int sizes[] = {1, 2, 3, 8, 17, 50, 64};
+		static const int sizes[] = {1, 2, 3, 8, 17, 50, 64, 0};
 		real a[MAX], b[MAX], c[MAX], before[MAX];
-		int m = sizes[rng_below(&r, 7)], n = sizes[rng_below(&r, 7)], k = sizes[rng_below(&r, 7)];
+		int m = sizes[rng_below(&r, 7)], n = sizes[rng_below(&r, 7)], k = sizes[rng_below(&r, 8)];
 		bool ta = rng_below(&r, 2), tb = rng_below(&r, 2);
 		real beta = (real)rng_below(&r, 2), alpha = 2;
 		fill(&r, a, m * k);
 		fill(&r, b, k * n);
 		fill(&r, c, m * n);
 		memcpy(before, c, sizeof c);
-		blas_gemm(ta, tb, m, n, k, alpha, a, ta ? m : k, b, tb ? k : n, beta, c, n);
+		blas_gemm(ta, tb, m, n, k, alpha, a, ta ? m : k + !k, b, tb ? k + !k : n, beta, c, n);
 		for (int i = 0; i < m; i++)
 			for (int j = 0; j < n; j++) {
 				double want = (double)beta * (double)before[i * n + j];
