@@ -148,6 +148,26 @@ void pane_cursor(struct pane p, int x, int y)
 	}
 }
 
+/* The note of a frame, from column `at` on; it is made of parts parted by two spaces, of which the last ones fall away. */
+static void frame_note(struct pane p, int at, const char *note, struct style edge)
+{
+	char buf[128];
+	snprintf(buf, sizeof buf, "%s", note);
+	char *cut = buf;
+	while (at + text_width(buf) + 4 > p.w) {
+		char *last = NULL;
+		for (cut = strstr(buf, "  "); cut; cut = strstr(cut + 2, "  "))
+			last = cut;
+		if (!last)
+			return;
+		*last = '\0';
+	}
+	int w = text_width(buf);
+	pane_put(p, p.w - w - 3, 0, ' ', edge);
+	pane_text(p, p.w - w - 2, 0, w, STYLE(ROLE_DIM), buf);
+	pane_put(p, p.w - 2, 0, ' ', edge);
+}
+
 struct pane pane_frame(struct pane p, const char *title, const char *note, bool focused)
 {
 	bool ascii = p.c->caps.glyphs == GLYPHS_ASCII;
@@ -173,14 +193,8 @@ struct pane pane_frame(struct pane p, const char *title, const char *note, bool 
 		at += pane_text(p, 2, 0, p.w - 5, focused ? STYLE_BOLD(ROLE_TITLE) : STYLE(ROLE_TITLE), title);
 		pane_put(p, at++, 0, ' ', edge);
 	}
-	if (note && *note) {
-		int w = text_width(note);
-		if (at + w + 4 <= p.w) {
-			pane_put(p, p.w - w - 3, 0, ' ', edge);
-			pane_text(p, p.w - w - 2, 0, w, STYLE(ROLE_DIM), note);
-			pane_put(p, p.w - 2, 0, ' ', edge);
-		}
-	}
+	if (note && *note)
+		frame_note(p, at, note, edge);
 	return pane_sub(p, 1, 1, p.w - 2, p.h - 2);
 }
 

@@ -107,32 +107,46 @@ static int value_row(const struct chart_frame *f, double v)
 	return d < -0.5 || d > f->h * f->sy - 0.5 ? -1 : (int)(lround(d) / f->sy);
 }
 
+/* A tick where its row is free: two rows from the one below. */
+static void y_tick(const struct chart_frame *f, struct pane p, double v, int *last)
+{
+	int row = value_row(f, v);
+	if (row < 0 || row >= f->h || (*last >= 0 && abs(row - *last) < 2))
+		return;
+	*last = row;
+	y_label(f, p, v, row);
+}
+
+/* Decades; 1, 2, 5 where there are few of them; round values, at unequal distances, within one. */
+static void y_ticks_log(const struct chart_frame *f, struct pane p, int room)
+{
+	static const double few[] = {1, 2, 5};
+	double span = f->y1 - f->y0, d = fmax(1, ceil(span / room));
+	int last = -1;
+	if (span >= 2) {
+		for (double k = ceil(f->y0 / d) * d; k <= f->y1; k += d)
+			y_tick(f, p, pow(10, k), &last);
+	} else if (span >= 0.8) {
+		for (double k = floor(f->y0); k <= f->y1; k++)
+			for (int i = 0; i < 3; i++)
+				y_tick(f, p, few[i] * pow(10, k), &last);
+	} else {
+		double lo = pow(10, f->y0), hi = pow(10, f->y1), step = tick_distance(hi - lo, room);
+		for (double v = ceil(lo / step) * step; v <= hi; v += step)
+			y_tick(f, p, v, &last);
+	}
+}
+
 static void y_ticks(const struct chart_frame *f, struct pane p)
 {
-	int last = -2, room = f->h / 2 < 2 ? 2 : f->h / 2;
-	double span = f->y1 - f->y0;
-	bool decades = f->log_y && span >= 1;
-	double d = decades ? fmax(1, ceil(span / room)) : tick_distance(span, room);
-	if (f->log_y && !decades) { /* less than a decade: round values, at unequal distances */
-		double lo = pow(10, f->y0), hi = pow(10, f->y1);
-		d = tick_distance(hi - lo, room);
-		for (double v = ceil(lo / d) * d; v <= hi; v += d) {
-			int row = value_row(f, v);
-			if (row >= 0 && row < f->h && (last < 0 || abs(row - last) >= 2))
-				y_label(f, p, v, last = row);
-		}
+	int last = -1, room = f->h / 2 < 2 ? 2 : f->h / 2;
+	if (f->log_y) {
+		y_ticks_log(f, p, room);
 		return;
 	}
-	for (int k = 0; k < 50; k++) {
-		double v = (ceil(f->y0 / d) + k) * d;
-		if (v > f->y1 + 1e-9 * d)
-			break;
-		if (fabs(v) < d * 1e-9)
-			v = 0;
-		int row = value_row(f, f->log_y ? pow(10, v) : v);
-		if (row >= 0 && row < f->h && (last < 0 || abs(row - last) >= 2))
-			y_label(f, p, f->log_y ? pow(10, v) : v, last = row);
-	}
+	double d = tick_distance(f->y1 - f->y0, room), first = ceil(f->y0 / d);
+	for (int k = 0; k < 50 && (first + k) * d <= f->y1 + 1e-9 * d; k++)
+		y_tick(f, p, fabs(first + k) < 1e-9 ? 0 : (first + k) * d, &last);
 }
 
 static int x_label(const struct chart *ch, const struct chart_frame *f, struct pane p, double v, int free_from)

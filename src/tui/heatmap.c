@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char ramp[] = " .:-=+*#%@";
 
@@ -50,8 +51,10 @@ static void column_label(struct pane p, int x, const struct grid *g, const char 
 		pane_text(p, x, 0, g->cell_w - 1, st, text);
 		return;
 	}
+	/* written downwards; a parenthesis that would be cut is left out */
+	const char *stop = text_width(text) > g->head_h ? strstr(text, " (") : NULL;
 	int y = 0;
-	for (const char *s = text; *s && y < g->head_h;) { /* written downwards */
+	for (const char *s = text; *s && s != stop && y < g->head_h;) {
 		uint32_t cp = text_next(&s);
 		if (text_char_width(cp) == 1 && (cp != ' ' || y > 0))
 			pane_put(p, x + (g->cell_w - 1) / 2, y++, cp, st);

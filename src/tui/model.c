@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void series_free(struct series *s)
 {
@@ -112,6 +113,16 @@ static double fact_number(struct run_view *r, const char *key)
 	return end == buf ? NAN : v;
 }
 
+/* ISO 8601 in UTC, or seconds since 1970. */
+static double started(struct run_view *r)
+{
+	char buf[64];
+	struct tm tm = {0};
+	fact(r, "started", buf, sizeof buf);
+	const char *end = strptime(buf, "%Y-%m-%dT%H:%M:%S", &tm);
+	return end ? (double)timegm(&tm) : fact_number(r, "started");
+}
+
 static void load_facts(struct run_view *r)
 {
 	fact(r, "state", r->state, sizeof r->state);
@@ -125,7 +136,7 @@ static void load_facts(struct run_view *r)
 	r->epochs = fact_number(r, "epochs");
 	r->batch = fact_number(r, "batch");
 	r->pid = fact_number(r, "pid");
-	r->started = fact_number(r, "started");
+	r->started = started(r);
 	r->best_value = fact_number(r, "best_value");
 	r->best_step = fact_number(r, "best_step");
 }
@@ -185,6 +196,8 @@ static void load_samples(struct run_view *r, struct series *s)
 static bool is_monitor(const struct run_view *r, const char *name)
 {
 	const char *slash = strchr(name, '/');
+	if (strchr(r->monitor, '/'))
+		return strcmp(name, r->monitor) == 0;
 	return slash && r->monitor[0] && strcmp(slash + 1, r->monitor) == 0 && strncmp(name, "train/", 6) != 0;
 }
 

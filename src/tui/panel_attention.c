@@ -87,6 +87,7 @@ static void bars(const struct ui *ui, const struct attention_map *m, const struc
 	snprintf(title, sizeof title, "%s looks at", ui->ask.attention.item[f->row]);
 	struct pane in = pane_frame(p, title, NULL, false);
 	bool *used = mem_calloc((size_t)m->n, sizeof *used);
+	double top = 0; /* the largest weight fills the bar */
 	int name_w = in.w * 3 / 5 > 30 ? 30 : in.w * 3 / 5;
 	for (int y = 0; used && y < in.h && y <= f->row; y++) {
 		int best = -1;
@@ -97,11 +98,12 @@ static void bars(const struct ui *ui, const struct attention_map *m, const struc
 			break;
 		used[best] = true;
 		double w = weight(m, f->head, f->row, best);
+		top = y == 0 ? w : top;
 		snprintf(buf, sizeof buf, "%.3f", w);
 		pane_text(in, 1, y, name_w - 1, best == f->col ? STYLE_BOLD(ROLE_TITLE) : STYLE(ROLE_TEXT),
 			ui->ask.attention.item[best]);
 		pane_text(in, name_w + 1, y, 6, STYLE(ROLE_TEXT), buf + (buf[0] == '0'));
-		pane_bar(in, name_w + 6, y, in.w - name_w - 7, w, ROLE_POS);
+		pane_bar(in, name_w + 6, y, in.w - name_w - 7, top > 0 ? w / top : 0, ROLE_POS);
 	}
 	mem_free(used);
 }

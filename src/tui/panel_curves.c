@@ -134,12 +134,12 @@ static void note_of(const struct curves *s, const struct series *v, bool log_y, 
 {
 	char value[32];
 	int n = snprintf(buf, size, "%s", num_value(value, sizeof value, v->info.last));
+	if (v->info.bad)
+		n += snprintf(buf + n, size - (size_t)n, "  nan %lld", (long long)v->info.bad);
 	if (log_y)
 		n += snprintf(buf + n, size - (size_t)n, "  log y");
 	if (smoothed(s, v))
-		n += snprintf(buf + n, size - (size_t)n, "  ema %g", strengths[s->strength]);
-	if (v->info.bad)
-		snprintf(buf + n, size - (size_t)n, "  nan %lld", (long long)v->info.bad);
+		snprintf(buf + n, size - (size_t)n, "  ema %g", strengths[s->strength]);
 }
 
 static void one_chart(const struct curves *s, const struct ui *ui, int i, struct pane p)

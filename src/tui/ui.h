@@ -35,6 +35,7 @@ struct question {
 	int64_t step; /* of a checkpoint, or -1: now */
 	struct attention attention;
 	struct explanation explanation;
+	int guess; /* how many ids were tried because nobody chose a user; -1: somebody did */
 	bool has_attention, has_explanation, waiting_attention, waiting_explanation;
 	char error_attention[512], error_explanation[512];
 };

@@ -15,6 +15,33 @@ void ask_reset(struct ui *ui)
 	ui->ask = (struct question){.step = -1};
 }
 
+/* Nobody has chosen a user yet: the one that the run names, else the ids with which data sets use to begin. */
+static const char *const usual[] = {"1", "u1", "0", "u0"};
+enum { USUAL = sizeof usual / sizeof *usual };
+
+static void first_user(struct ui *ui)
+{
+	struct question *q = &ui->ask;
+	if (q->user[0])
+		return;
+	snprintf(q->user, sizeof q->user, "%s", ui->model.open->user[0] ? ui->model.open->user : usual[0]);
+	q->guess = 1;
+}
+
+/* True where another guess is worth a try: the question is put again. */
+static bool guess_again(struct ui *ui, enum request_kind kind)
+{
+	struct question *q = &ui->ask;
+	if (q->guess < 1 || q->guess >= USUAL || !ui->model.open)
+		return false;
+	snprintf(q->user, sizeof q->user, "%s", usual[q->guess++]);
+	if (kind == REQ_ATTENTION)
+		ask_attention(ui, true);
+	else
+		ask_explain(ui, true);
+	return true;
+}
+
 void ask_answer(struct ui *ui, enum request_kind kind, const char *result, const char *error)
 {
 	struct question *q = &ui->ask;
@@ -23,6 +50,8 @@ void ask_answer(struct ui *ui, enum request_kind kind, const char *result, const
 		struct attention a;
 		q->waiting_attention = false;
 		q->error_attention[0] = '\0';
+		if (error && guess_again(ui, kind))
+			return;
 		if (error || attention_parse(result, &a, &e) != OK) {
 			snprintf(q->error_attention, sizeof q->error_attention, "%.500s", error ? error : e.text);
 			return;
@@ -30,12 +59,15 @@ void ask_answer(struct ui *ui, enum request_kind kind, const char *result, const
 		attention_free(&q->attention);
 		q->attention = a;
 		q->has_attention = true;
+		q->guess = -1;
 		if (!q->user[0])
 			snprintf(q->user, sizeof q->user, "%.63s", a.user);
 	} else {
 		struct explanation x;
 		q->waiting_explanation = false;
 		q->error_explanation[0] = '\0';
+		if (error && guess_again(ui, kind))
+			return;
 		if (error || explanation_parse(result, &x, &e) != OK) {
 			snprintf(q->error_explanation, sizeof q->error_explanation, "%.500s", error ? error : e.text);
 			return;
@@ -43,16 +75,10 @@ void ask_answer(struct ui *ui, enum request_kind kind, const char *result, const
 		explanation_free(&q->explanation);
 		q->explanation = x;
 		q->has_explanation = true;
+		q->guess = -1;
 		if (!q->user[0])
 			snprintf(q->user, sizeof q->user, "%.63s", x.user);
 	}
-}
-
-static void first_user(struct ui *ui)
-{
-	const char *known = ui->model.open->user;
-	if (!ui->ask.user[0])
-		snprintf(ui->ask.user, sizeof ui->ask.user, "%s", known[0] ? known : "1");
 }
 
 static char *args_of(const struct ui *ui, const char *kind, bool item)
@@ -149,6 +175,7 @@ void ask_user(struct ui *ui, const char *user)
 		return;
 	snprintf(ui->ask.user, sizeof ui->ask.user, "%.63s", user);
 	ui->ask.item[0] = '\0';
+	ui->ask.guess = -1;
 	ask_visible(ui);
 }
 
