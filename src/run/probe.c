@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "eval/evaluate.h"
+#include "explain/explain.h"
 #include "run/scorer.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ struct subject {
 	bool sequence;	   /* the model sees the history */
 	int32_t *history;  /* [n] oldest first: the model's window, or the last items where it sees none */
 	int32_t n;
-	int32_t *seen;	   /* [n_seen] sorted */
+	int32_t *seen;	   /* [n_seen] sorted, each once */
 	int32_t n_seen, held_out; /* -1: none */
 	real *scores;	   /* [n_items] of the full history */
 };
@@ -109,6 +110,11 @@ static enum err_code subject_history(struct subject *s, struct err *e)
 	s->n = eval_history(&src, s->user, s->history, s->sequence ? s->r->length : HISTORY_SHOWN);
 	s->held_out = held_out(split, s->user, test);
 	qsort(s->seen, (size_t)s->n_seen, sizeof *s->seen, by_number);
+	int32_t n = 0;
+	for (int32_t i = 0; i < s->n_seen; i++)
+		if (i == 0 || s->seen[i] != s->seen[i - 1])
+			s->seen[n++] = s->seen[i];
+	s->n_seen = n;
 	return OK;
 }
 
@@ -145,10 +151,8 @@ static int32_t rank_of(const struct subject *s, const real *scores, int32_t item
 	}
 	for (int32_t i = 0; i < s->n_seen; i++) {
 		int32_t x = s->seen[i];
-		if (x == item || (i > 0 && x == s->seen[i - 1]))
-			continue;
-		above -= scores[x] > scores[item];
-		equal -= scores[x] == scores[item];
+		above -= x != item && scores[x] > scores[item];
+		equal -= x != item && scores[x] == scores[item];
 	}
 	return 1 + above + equal / 2;
 }
@@ -313,55 +317,49 @@ static bool last_attention(struct subject *s, double *out)
 	return true;
 }
 
-/* Fills score and rank of the target without each item of the history. */
-static enum err_code leave_one_out(struct subject *s, int32_t target, real *score, int32_t *rank, struct err *e)
+static enum err_code ask_model(void *ctx, const int32_t *items, const int32_t *offsets, int32_t n, int32_t user,
+	real *scores, struct err *e)
 {
-	enum { AT_ONCE = 64 };
-	size_t n_items = (size_t)s->d->n_items;
-	int32_t *items = mem_calloc((size_t)AT_ONCE * (size_t)s->n, sizeof *items), offsets[AT_ONCE + 1], users[AT_ONCE];
-	real *scores = mem_aligned(AT_ONCE * n_items * sizeof(real));
-	enum err_code rc = items && scores ? OK : err_set(e, ERR_NOMEM, "no memory for %d histories", s->n);
-	for (int32_t first = 0; rc == OK && first < s->n; first += AT_ONCE) {
-		int32_t n = s->n - first < AT_ONCE ? s->n - first : AT_ONCE, at = 0;
-		for (int32_t h = 0; h < n; h++) {
-			users[h] = s->user;
-			offsets[h] = at;
-			for (int32_t i = 0; i < s->n; i++)
-				if (i != first + h)
-					items[at++] = s->history[i];
-		}
-		offsets[n] = at;
-		rc = scorer_histories(s->r, items, offsets, n, users, scores, e);
-		for (int32_t h = 0; rc == OK && h < n; h++) {
-			score[first + h] = scores[(size_t)h * n_items + (size_t)target];
-			rank[first + h] = rank_of(s, scores + (size_t)h * n_items, target);
-		}
-	}
-	mem_free(items);
-	mem_aligned_free(scores);
+	int32_t *users = mem_calloc((size_t)n, sizeof *users);
+	if (!users)
+		return err_set(e, ERR_NOMEM, "no memory for %d histories", n);
+	for (int32_t i = 0; i < n; i++)
+		users[i] = user;
+	enum err_code rc = scorer_histories(ctx, items, offsets, n, users, scores, e);
+	mem_free(users);
 	return rc;
+}
+
+static enum err_code leave_one_out(struct subject *s, int32_t target, struct effect *effect, struct err *e)
+{
+	struct scorer scorer = {s->r, ask_model, s->d->n_items};
+	struct question q = {.scorer = &scorer,
+		.user = s->user,
+		.target = target,
+		.history = s->history,
+		.n = s->n,
+		.skip = s->seen,
+		.n_skip = s->n_seen,
+		.seed = s->r->x->seed};
+	return attribution_run("leave_one_out", &q, NULL, effect, e);
 }
 
 static enum err_code effects(struct subject *s, int32_t target, json_t *out, struct err *e)
 {
-	size_t n = (size_t)s->n;
-	real *score = mem_calloc(n, sizeof *score);
-	int32_t *rank = mem_calloc(n, sizeof *rank);
-	double *attention = mem_calloc(n, sizeof *attention);
-	enum err_code rc = score && rank && attention ? leave_one_out(s, target, score, rank, e)
-						      : err_set(e, ERR_NOMEM, "no memory for the effects of a history");
+	struct effect *effect = mem_calloc((size_t)s->n, sizeof *effect);
+	double *attention = mem_calloc((size_t)s->n, sizeof *attention);
+	enum err_code rc = effect && attention ? leave_one_out(s, target, effect, e)
+					       : err_set(e, ERR_NOMEM, "no memory for the effects of a history");
 	bool attends = rc == OK && last_attention(s, attention);
-	int32_t full = rc == OK ? rank_of(s, s->scores, target) : 0;
 	for (int32_t i = 0; rc == OK && i < s->n; i++) {
 		json_t *j = item_json(s->d, s->history[i]);
 		json_object_set_new(j, "position", json_integer(i));
-		json_object_set_new(j, "delta_score", json_real((double)(s->scores[target] - score[i])));
-		json_object_set_new(j, "delta_rank", json_integer(rank[i] - full));
+		json_object_set_new(j, "delta_score", json_real(effect[i].score));
+		json_object_set_new(j, "delta_rank", json_real(effect[i].rank));
 		json_object_set_new(j, "attention", attends ? json_real(attention[i]) : json_null());
 		json_array_append_new(out, j);
 	}
-	mem_free(score);
-	mem_free(rank);
+	mem_free(effect);
 	mem_free(attention);
 	return rc;
 }

@@ -143,7 +143,7 @@ static void send_some(struct peer *p)
 /* Sends one line; stolen. */
 static void reply(struct peer *p, json_t *line)
 {
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 	json_decref(line);
 	if (!text || p->out.len > OUT_MAX) {
 		p->gone = true;
@@ -193,6 +193,7 @@ static void accept_all(struct server *s)
 void server_poll(struct server *s, int timeout_ms, int wake_fd)
 {
 	struct pollfd f[CLIENTS_MAX + 2];
+	sweep(s);
 	for (int i = 0; i < s->n; i++) {
 		const struct peer *p = &s->peer[i];
 		bool full = p->ended || p->broken || p->in.len - p->at > PROTOCOL_LINE_MAX;

@@ -96,7 +96,7 @@ enum err_code session_probe(struct session *s, const char *args_json, char **res
 	enum err_code rc = probe_answer(s->rig, s->step, args, &out, e);
 	json_decref(args);
 	TRY(rc);
-	char *text = json_dumps(out, JSON_COMPACT);
+	char *text = json_dumps(out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	json_decref(out);
 	*result_json = text ? mem_strdup(text) : NULL;
 	free(text);
