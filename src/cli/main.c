@@ -62,10 +62,13 @@ static int help_on(const char *name)
  * busy neighbour on two cores, and no gain without one. */
 static void spin_briefly(char **argv)
 {
-	if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n <= 0 || getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
 		return;
+	self[n] = '\0';
 	setenv("GOMP_SPINCOUNT", "2000", 1);
-	execv("/proc/self/exe", argv); /* where this fails, the default serves */
+	execv(self, argv); /* where this fails, the default serves */
 }
 
 int main(int argc, char **argv)
