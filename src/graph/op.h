@@ -27,6 +27,7 @@ struct rowgrad {
 	int32_t width, n, cap;
 	int32_t *slot; /* [rows of the parameter] */
 	int32_t *row;  /* [cap] */
+	bool *met;     /* [cap], of reduce.c: an earlier worker touched the row too and holds the sum */
 	real *g;       /* [cap, width] */
 };
 

@@ -75,7 +75,9 @@ static enum err_code plan_params(struct program *p, struct err *e)
 					!root->needs_grad)
 					continue;
 				wanted = true;
-				sparse &= (p->node[k].class->takes_sparse >> i) & 1;
+				/* under another shape it has other rows */
+				sparse &= p->node[k].in[i] == p->value[p->node[k].in[i]].root &&
+					  ((p->node[k].class->takes_sparse >> i) & 1);
 			}
 		p->dense_at[q] = -1;
 		if (wanted && !sparse) {

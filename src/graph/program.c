@@ -1,5 +1,6 @@
 /* The engine: slices, workers, steps. */
 #include "graph/program_impl.h"
+#include "graph/reduce.h"
 
 #include "base/rng.h"
 #include "tensor/blas.h"
@@ -8,10 +9,6 @@
 #include <omp.h>
 #include <string.h>
 #include <time.h>
-
-/* A slice's activations should stay in a core's second-level cache (1 MB on current server cores), but slices so thin
- * that products become inefficient cost more than they save. */
-enum { SLICE_BYTES = 1 << 20, SLICE_ROWS_MIN = 64 };
 
 enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e)
 {
@@ -27,6 +24,7 @@ enum err_code engine_new(const struct engine_options *o, struct engine **out, st
 		engine_free(g);
 		return err_set(e, ERR_NOMEM, "no memory for the engine");
 	}
+	blas_set_threads(threads); /* else a single worker's products would start threads of their own */
 	*out = g;
 	return OK;
 }
@@ -52,29 +50,11 @@ void engine_profile(struct engine *g, bool on)
 	g->profile = on;
 }
 
-static void replica_fini(struct program *p, struct replica *r)
-{
-	mem_aligned_free(r->arena);
-	mem_aligned_free(r->dense);
-	mem_free(r->io);
-	mem_free(r->at);
-	for (int a = 0; a < AXIS_N; a++)
-		mem_free(r->offsets[a]);
-	for (int q = 0; r->rows && q < p->n_params; q++) {
-		mem_free(r->rows[q].slot);
-		mem_free(r->rows[q].row);
-		mem_aligned_free(r->rows[q].g);
-	}
-	mem_free(r->rows);
-}
-
 void program_free(struct program *p)
 {
 	if (!p)
 		return;
-	for (int w = 0; w < p->n_replicas; w++)
-		replica_fini(p, &p->replica[w]);
-	mem_free(p->replica);
+	replicas_free(p);
 	for (int k = 0; k < p->n_nodes; k++)
 		mem_free(p->node[k].scope);
 	for (int q = 0; q < p->n_params; q++)
@@ -84,8 +64,6 @@ void program_free(struct program *p)
 	mem_free(p->param);
 	mem_free(p->dense_at);
 	mem_free(p->place);
-	mem_free(p->slice);
-	mem_free(p->share);
 	mem_free(p->key);
 	mem_free(p);
 }
@@ -101,154 +79,9 @@ int program_ops(const struct program *p)
 	return p->n_nodes;
 }
 
-/* ---- replicas ---- */
-
-static enum err_code replicas_make(struct engine *g, struct program *p, struct err *e)
-{
-	if (p->n_replicas >= g->threads)
-		return OK;
-	CHECK(p->n_replicas == 0, "a program stays with engines of one thread count");
-	p->replica = mem_calloc((size_t)g->threads, sizeof *p->replica);
-	p->share = mem_calloc((size_t)g->threads + 1, sizeof *p->share);
-	if (!p->replica || !p->share)
-		return err_set(e, ERR_NOMEM, "no memory for the program's workers");
-	p->n_replicas = g->threads;
-	for (int w = 0; w < g->threads; w++) {
-		struct replica *r = &p->replica[w];
-		r->io = mem_calloc((size_t)p->n_nodes + 1, sizeof *r->io);
-		r->at = mem_calloc((size_t)p->n_places + 1, sizeof *r->at);
-		r->rows = mem_calloc((size_t)p->n_params + 1, sizeof *r->rows);
-		r->dense = p->mode == PROGRAM_TRAIN ? mem_aligned((size_t)p->dense_size * sizeof(real)) : NULL;
-		if (!r->io || !r->at || !r->rows || (p->mode == PROGRAM_TRAIN && !r->dense))
-			return err_set(e, ERR_NOMEM, "no memory for the program's workers (%.1f MB of gradients each)",
-				(double)p->dense_size * sizeof(real) / 1e6);
-	}
-	return OK;
-}
-
-/* How many rows of parameter q one worker may touch in a batch with these axis lengths. */
-static int64_t touched_bound(const struct program *p, int q, const int64_t rows[AXIS_N])
-{
-	int64_t n = 0;
-	for (int k = 0; k < p->n_nodes; k++) {
-		const struct node *node = &p->node[k];
-		bool here = false;
-		for (int i = 0; i < node->n_in; i++)
-			here |= ((node->sparse >> i) & 1) && p->value[p->value[node->in[i]].root].ref == q;
-		for (int i = 0; here && i < node->n_in; i++) {
-			const struct value *v = &p->value[node->in[i]];
-			if (v->type == FIELD_INT)
-				n += rows[v->shape.axis] * v->width;
-		}
-	}
-	return n < p->param[q]->rows ? n : p->param[q]->rows;
-}
-
-static enum err_code rowgrads_grow(struct program *p, const int64_t rows[AXIS_N], struct err *e)
-{
-	for (int q = 0; q < p->n_params; q++) {
-		int64_t need = touched_bound(p, q, rows);
-		for (int w = 0; need > 0 && w < p->n_replicas; w++) {
-			struct rowgrad *r = &p->replica[w].rows[q];
-			if (r->cap >= need)
-				continue;
-			r->width = p->param[q]->width;
-			if (!r->slot)
-				r->slot = mem_calloc((size_t)p->param[q]->rows, sizeof *r->slot);
-			mem_free(r->row);
-			mem_aligned_free(r->g);
-			r->row = mem_calloc((size_t)need, sizeof *r->row);
-			r->g = mem_aligned((size_t)need * (size_t)r->width * sizeof(real));
-			r->cap = (int32_t)need;
-			if (!r->slot || !r->row || !r->g)
-				return err_set(e, ERR_NOMEM, "no memory for the row gradients of %s (%lld rows)",
-					p->param[q]->name, (long long)need);
-		}
-	}
-	return OK;
-}
-
-static enum err_code examples_grow(struct program *p, int64_t examples, struct err *e)
-{
-	if (examples <= p->max_examples)
-		return OK;
-	for (int w = 0; w < p->n_replicas; w++)
-		for (int a = AXIS_TOKEN; a < AXIS_N; a++) {
-			int32_t *o = mem_realloc(p->replica[w].offsets[a], (size_t)examples + 1, sizeof *o);
-			if (!o)
-				return err_set(e, ERR_NOMEM, "no memory for the offsets of %lld examples",
-					(long long)examples);
-			p->replica[w].offsets[a] = o;
-		}
-	int32_t *s = mem_realloc(p->slice, (size_t)(examples + p->n_replicas) + 2, sizeof *s);
-	if (!s)
-		return err_set(e, ERR_NOMEM, "no memory for the slices of %lld examples", (long long)examples);
-	p->slice = s;
-	p->max_examples = (int32_t)examples;
-	return OK;
-}
-
-static enum err_code grow(struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e)
-{
-	TRY(replicas_make(g, p, e));
-	TRY(examples_grow(p, rows[AXIS_EXAMPLE], e));
-	return p->mode == PROGRAM_TRAIN ? rowgrads_grow(p, rows, e) : OK;
-}
-
 enum err_code program_reserve(struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e)
 {
-	return grow(g, p, rows, e);
-}
-
-/* ---- slices ---- */
-
-/* Bytes of arena that an example costs. */
-static double example_cost(const struct program *p, const struct batch *b, int32_t x)
-{
-	double c = (double)p->row_bytes[AXIS_EXAMPLE] + 1;
-	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
-		if (b->offsets[a])
-			c += (double)p->row_bytes[a] * (b->offsets[a][x + 1] - b->offsets[a][x]);
-	return c;
-}
-
-static double slice_bytes(const struct engine *g, const struct program *p)
-{
-	size_t widest = 1;
-	for (int a = AXIS_EXAMPLE; a < AXIS_N; a++)
-		widest = p->row_bytes[a] > widest ? p->row_bytes[a] : widest;
-	if (g->slice_rows > 0)
-		return (double)widest * (double)g->slice_rows;
-	double least = (double)widest * SLICE_ROWS_MIN;
-	return least > SLICE_BYTES ? least : SLICE_BYTES;
-}
-
-/* Cuts the batch into shares of about equal cost, one per worker, and each share into slices. */
-static void cut(const struct engine *g, struct program *p, const struct batch *b)
-{
-	int workers = p->coupled ? 1 : g->threads;
-	double total = 0;
-	for (int32_t x = 0; x < b->examples; x++)
-		total += example_cost(p, b, x);
-	double share = total / workers, limit = slice_bytes(g, p);
-	int64_t per_share = p->coupled || p->mode == PROGRAM_KEEP ? 1 : (int64_t)ceil(share / limit);
-	double piece = share / (double)(per_share < 1 ? 1 : per_share), done = 0, bound = piece;
-	int w = 0;
-	p->slices = 0;
-	p->slice[0] = 0;
-	for (int32_t x = 0; x < b->examples; x++) {
-		done += example_cost(p, b, x);
-		bool last = x + 1 == b->examples;
-		if (!last && done < bound * (1 - 1e-12))
-			continue;
-		while (w < workers && done > share * w * (1 + 1e-12))
-			p->share[w++] = p->slices;
-		p->slice[++p->slices] = x + 1;
-		while (done >= bound * (1 - 1e-12))
-			bound += piece;
-	}
-	while (w <= g->threads)
-		p->share[w++] = p->slices;
+	return replicas_reserve(g, p, rows, e);
 }
 
 static void keys(struct program *p, const struct batch *b)
@@ -259,17 +92,39 @@ static void keys(struct program *p, const struct batch *b)
 			p->key[k] = rng_key(b->seed, RNG_DROPOUT, b->step, at++);
 }
 
+static bool same_column(const struct field_spec *a, const struct field_spec *b)
+{
+	return a->type == b->type && a->axis == b->axis && a->width == b->width && strcmp(a->name, b->name) == 0;
+}
+
+/* The batch must carry what the program was traced with. */
+static enum err_code check_batch(const struct program *p, const struct batch *b, struct err *e)
+{
+	for (int i = 0; i < p->n_fields; i++) {
+		const struct field_spec *f = &p->field[i];
+		if (i >= b->nfields || !same_column(f, &b->spec[i]))
+			return err_set(e, ERR_SHAPE,
+				"column %d of the batch is %s, the program was traced with '%s' there; trace it again",
+				i + 1, i < b->nfields ? b->spec[i].name : "missing", f->name);
+	}
+	for (int i = 0; i < p->n_values; i++) {
+		enum axis a = p->value[i].shape.axis;
+		if (a >= AXIS_TOKEN && !b->offsets[a])
+			return err_set(e, ERR_SHAPE, "the program works on %s but the batch has none",
+				a == AXIS_TOKEN ? "tokens" : "tokens2");
+	}
+	return OK;
+}
+
 static enum err_code begin(struct engine *g, struct program *p, const struct batch *b, struct err *e)
 {
 	int64_t rows[AXIS_N];
 	for (int a = 0; a < AXIS_N; a++)
 		rows[a] = batch_rows(b, (enum axis)a);
-	CHECK(b->nfields >= p->n_fields, "the batch has %d columns, the program was traced with %d", b->nfields,
-		p->n_fields);
-	TRY(grow(g, p, rows, e));
-	p->reduced = false;
+	TRY(check_batch(p, b, e));
+	TRY(replicas_reserve(g, p, rows, e));
 	keys(p, b);
-	cut(g, p, b);
+	slices_cut(g, p, b);
 	return OK;
 }
 
@@ -301,27 +156,25 @@ static void backward_all(struct engine *g, struct program *p, int worker)
 	}
 }
 
-/* 0 where all are finite, NaN otherwise: x * 0 is NaN for NaN and infinity. */
-static real zero_if_finite(const real *x, int64_t n)
-{
-	real s = 0;
-#pragma omp simd reduction(+ : s)
-	for (int64_t i = 0; i < n; i++)
-		s += x[i] * (real)0;
-	return s;
-}
-
-static bool grads_finite(const struct program *p, const struct replica *r)
-{
-	real s = zero_if_finite(r->dense, p->dense_size);
-	for (int q = 0; q < p->n_params; q++)
-		s += zero_if_finite(r->rows[q].g, (int64_t)r->rows[q].n * r->rows[q].width);
-	return s == 0;
-}
-
 static struct slice_range slice_at(const struct program *p, int32_t s)
 {
 	return (struct slice_range){p->slice[s], p->slice[s + 1] - p->slice[s]};
+}
+
+/* The first error of the workers. */
+struct failure {
+	enum err_code code;
+	struct err *e;
+};
+
+static void failed(struct failure *f, const struct err *mine)
+{
+#pragma omp critical(gusto_program_error)
+	if (f->code == OK) {
+		f->code = mine->code;
+		if (f->e)
+			*f->e = *mine;
+	}
 }
 
 static enum err_code work_train(struct engine *g, struct program *p, int w, const struct batch *b, struct err *e)
@@ -342,7 +195,6 @@ static enum err_code work_train(struct engine *g, struct program *p, int w, cons
 		}
 		backward_all(g, p, w);
 	}
-	r->bad_grad = !grads_finite(p, r);
 	return OK;
 }
 
@@ -350,30 +202,28 @@ enum err_code program_step(struct engine *g, struct program *p, const struct bat
 {
 	CHECK(p->mode == PROGRAM_TRAIN, "program_step needs a training program");
 	TRY(begin(g, p, b, e));
-	enum err_code code = OK;
+	struct failure failure = {OK, e};
 	int workers = g->threads;
-#pragma omp parallel num_threads(workers)
+#pragma omp parallel num_threads(p->coupled ? 1 : workers)
 	{
 		struct err mine = {OK, ""};
-		if (work_train(g, p, omp_get_thread_num(), b, &mine) != OK)
-#pragma omp critical(gusto_program_error)
-		{
-			code = mine.code;
-			if (e)
-				*e = mine;
-		}
+		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
+			if (work_train(g, p, w, b, &mine) != OK)
+				failed(&failure, &mine);
+#pragma omp barrier
+		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
+			reduce_sum(p, w, workers);
 	}
-	if (code != OK)
-		return code;
-	bool bad = false;
+	if (failure.code != OK)
+		return failure.code;
+	bool bad = !isfinite(reduce_norm(g, p));
 	for (int k = 0; k < p->n_outputs; k++) {
-		double sum = 0;
+		losses[k] = 0;
 		for (int w = 0; w < workers; w++)
-			sum += p->replica[w].losses[k];
-		losses[k] = sum;
+			losses[k] += p->replica[w].losses[k];
 	}
 	for (int w = 0; w < workers; w++)
-		bad |= p->replica[w].bad_slice >= 0 || p->replica[w].bad_grad;
+		bad |= p->replica[w].bad_slice >= 0;
 	return bad ? recorder_report(g, p, b, e) : OK;
 }
 
@@ -386,7 +236,7 @@ static enum err_code work_infer(
 		TRY(replica_bind(g, p, w, b, range, false, e));
 		forward_all(g, p, w);
 		for (int k = 0; k < p->n_outputs; k++)
-			replica_output(p, w, k, b, range, &out[k]);
+			replica_output(p, w, k, b, &out[k]);
 		if (sink)
 			sink(ctx, w, range.first, range.n, out);
 	}
@@ -397,19 +247,16 @@ enum err_code program_infer(
 	struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e)
 {
 	TRY(begin(g, p, b, e));
-	enum err_code code = OK;
-#pragma omp parallel num_threads(g->threads)
+	struct failure failure = {OK, e};
+	int workers = g->threads;
+#pragma omp parallel num_threads(p->coupled ? 1 : workers)
 	{
 		struct err mine = {OK, ""};
-		if (work_infer(g, p, omp_get_thread_num(), b, sink, ctx, &mine) != OK)
-#pragma omp critical(gusto_program_error)
-		{
-			code = mine.code;
-			if (e)
-				*e = mine;
-		}
+		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
+			if (work_infer(g, p, w, b, sink, ctx, &mine) != OK)
+				failed(&failure, &mine);
 	}
-	return code;
+	return failure.code;
 }
 
 enum err_code program_look(struct engine *g, struct program *p, const struct batch *b, struct err *e)
@@ -420,7 +267,7 @@ enum err_code program_look(struct engine *g, struct program *p, const struct bat
 	TRY(replica_bind(g, p, 0, b, all, false, e));
 	forward_all(g, p, 0);
 	for (int k = 0; k < p->n_outputs; k++)
-		replica_output(p, 0, k, b, all, &p->looked[k]);
+		replica_output(p, 0, k, b, &p->looked[k]);
 	return OK;
 }
 

@@ -3,7 +3,8 @@
  * A batch is cut into slices of whole examples, small enough that a slice's activations stay in a core's cache.  Worker w
  * of W replays forward and backward on a fixed, contiguous share of the slices and adds into gradients of its own; these
  * are summed in the order of the workers (graph/reduce.h).  So a step's result depends on (batch, W, slice size) only, never on
- * timing.  Nothing is allocated inside a step once the engine was reserved for the largest batch. */
+ * timing.  Nothing is allocated inside a step once the program was reserved for the largest batch and met its
+ * largest slice. */
 #ifndef GUSTO_GRAPH_PROGRAM_H
 #define GUSTO_GRAPH_PROGRAM_H
 
@@ -24,7 +25,8 @@ void program_free(struct program *p);
 int program_params(const struct program *p, struct param *const **params);
 int program_ops(const struct program *p);
 
-/* Reserves memory for batches of up to rows[axis] rows (program arenas, row gradients). */
+/* Reserves memory for batches of up to rows[axis] rows (row gradients, offsets; arenas grow to the largest slice).
+ * Gradients of a step before are forgotten where memory grows. */
 enum err_code program_reserve(struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e);
 
 /* Forward and backward over the batch; the gradients stay in the engine until the next step (see graph/reduce.h).
@@ -50,11 +52,11 @@ int program_probe_count(const struct program *p);
 void program_probe_get(const struct program *p, int k, struct program_probe *out);
 void program_output(const struct program *p, int k, struct operand *out);
 
-/* Seconds spent per op since the last call with reset, for profiles: off unless engine_profile(g, true). */
+/* Seconds that the first worker spent per op since the program was made, for profiles: off unless engine_profile(g, true). */
 void engine_profile(struct engine *g, bool on);
 struct op_time {
 	const char *op, *scope;
-	double forward, backward; /* seconds, all workers */
+	double forward, backward; /* seconds */
 };
 int program_times(const struct program *p, struct op_time *out, int max);
 

@@ -1,4 +1,4 @@
-/* What trace.c, plan.c, program.c, recorder.c and reduce.c share: the recorded program and its replicas. */
+/* What trace.c, plan.c, program.c, slices.c, replica.c, replicas.c, recorder.c and reduce.c share: the recorded program and its replicas. */
 #ifndef GUSTO_GRAPH_PROGRAM_IMPL_H
 #define GUSTO_GRAPH_PROGRAM_IMPL_H
 
@@ -50,9 +50,10 @@ struct replica {
 	int32_t offsets_cap;
 	real *dense;	      /* gradients of dense parameters, one after the other */
 	struct rowgrad *rows; /* [params], width 0 where dense */
+	int64_t n_rows[AXIS_N], first_row[AXIS_N], total_rows[AXIS_N]; /* of the slice that is bound */
 	double losses[8];
+	double squares;	   /* of the summed gradients, over this worker's share of them */
 	int64_t bad_slice; /* first slice whose loss was not finite, -1: none */
-	bool bad_grad;
 };
 
 struct program {
@@ -71,7 +72,6 @@ struct program {
 	int n_places;
 	int output[8], n_outputs;
 	bool coupled;
-	bool reduced;		  /* the gradients of the last step were summed already */
 	size_t row_bytes[AXIS_N]; /* of the arena, per row of an axis */
 	int n_replicas;
 	struct replica *replica;
@@ -94,18 +94,28 @@ struct engine {
 /* plan.c */
 enum err_code plan_program(struct program *p, struct err *e);
 
-/* program.c, for the recorder */
+/* replicas.c: memory of the workers, for batches of up to rows[axis] rows. */
+enum err_code replicas_reserve(const struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e);
+void replicas_free(struct program *p);
+
+/* slices.c: fills p->slice and p->share. */
+void slices_cut(const struct engine *g, struct program *p, const struct batch *b);
+
+/* reduce.c: sums part w of the gradients over the workers; all parts are summed before any is handed out. */
+void reduce_sum(struct program *p, int w, int workers);
+
+/* replica.c */
 struct slice_range {
 	int32_t first, n; /* examples */
 };
+void replica_bind_once(struct program *p, struct replica *r); /* what no slice changes */
 enum err_code replica_bind(struct engine *g, struct program *p, int worker, const struct batch *b, struct slice_range s,
 	bool train, struct err *e);
 void replica_forward(struct program *p, int worker, int node);
 void replica_backward_begin(struct program *p, int worker);
 void replica_backward(struct program *p, int worker, int node);
 /* Output k over the slice just replayed. */
-void replica_output(
-	struct program *p, int worker, int k, const struct batch *b, struct slice_range s, struct operand *out);
+void replica_output(struct program *p, int worker, int k, const struct batch *b, struct operand *out);
 void replica_clear_grads(struct program *p, int worker);
 
 /* recorder.c: fills *e with what was not finite first. */

@@ -1,7 +1,8 @@
-/* Summing the workers' gradients, in the order of the workers.
+/* Summing the workers' gradients, in the order of the workers, into those of the first worker that has them.
  *
- * Dense parameters are cut into blocks; of sparse ones each thread gets a share of every worker's touched rows, in place.
- * A row that several workers touched is summed into, and handed out from, the first of them. */
+ * Dense parameters are cut into blocks; of sparse ones each part gets a share of every worker's touched rows, in place.
+ * A row that several workers touched is summed into, and handed out from, the first of them; the others mark it as met.
+ * The sums are made at the end of the step, which thereby learns whether they are finite, and the norm. */
 #include "graph/reduce.h"
 
 #include "graph/program_impl.h"
@@ -10,31 +11,63 @@
 #include <omp.h>
 #include <string.h>
 
-enum { DENSE_BLOCK = 4096, SPARSE_BLOCK = 256 };
+enum { DENSE_BLOCK = 4096, SPARSE_BLOCK = 256, AHEAD = 12 };
 
 static const real *row_of(const struct rowgrad *r, int32_t row)
 {
+	if (!r->n)
+		return NULL;
 	int32_t s = r->slot[row];
 	return s < r->n && r->row[s] == row ? r->g + (int64_t)s * r->width : NULL;
 }
 
-static void add_to(real *a, const real *b, int64_t n)
+static void add_to(real *restrict a, const real *restrict b, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
 		a[i] += b[i];
 }
 
-/* Adds the gradients of workers 1.. into worker 0's, block by block, and hands the blocks out. */
-static void dense(struct program *p, int q, int w, int workers, reduce_fn f, void *ctx)
+static double squares(const real *x, int64_t n)
 {
-	int64_t n = p->param[q]->n, blocks = (n + DENSE_BLOCK - 1) / DENSE_BLOCK;
-	for (int64_t k = blocks * w / workers; k < blocks * (w + 1) / workers; k++) {
-		int64_t first = k * DENSE_BLOCK, count = n - first < DENSE_BLOCK ? n - first : DENSE_BLOCK;
-		real *g = p->replica[0].dense + p->dense_at[q] + first;
-		for (int o = 1; o < p->n_replicas && !p->reduced; o++)
-			add_to(g, p->replica[o].dense + p->dense_at[q] + first, count);
-		f(ctx, w, &(struct grad_block){q, p->param[q], NULL, first, count, g});
+	double s = 0;
+#pragma omp simd reduction(+ : s)
+	for (int64_t i = 0; i < n; i++)
+		s += (double)x[i] * (double)x[i];
+	return s;
+}
+
+/* Part w of the blocks of a dense parameter, or of the touched rows of a worker. */
+struct span {
+	int64_t from, to;
+};
+
+static struct span part_of(int64_t n, int w, int workers)
+{
+	return (struct span){n * w / workers, n * (w + 1) / workers};
+}
+
+static struct span dense_part(const struct program *p, int q, int w, int workers)
+{
+	return part_of((p->param[q]->n + DENSE_BLOCK - 1) / DENSE_BLOCK, w, workers);
+}
+
+static int64_t block_count(const struct program *p, int q, int64_t block)
+{
+	int64_t rest = p->param[q]->n - block * DENSE_BLOCK;
+	return rest < DENSE_BLOCK ? rest : DENSE_BLOCK;
+}
+
+static double sum_dense(struct program *p, int q, int w, int workers)
+{
+	struct span part = dense_part(p, q, w, workers);
+	double s = 0;
+	for (int64_t k = part.from; k < part.to; k++) {
+		int64_t at = p->dense_at[q] + k * DENSE_BLOCK, count = block_count(p, q, k);
+		for (int o = 1; o < p->n_replicas; o++)
+			add_to(p->replica[0].dense + at, p->replica[o].dense + at, count);
+		s += squares(p->replica[0].dense + at, count);
 	}
+	return s;
 }
 
 static bool met_before(const struct program *p, int q, int o, int32_t row)
@@ -45,71 +78,101 @@ static bool met_before(const struct program *p, int q, int o, int32_t row)
 	return false;
 }
 
-/* The touches of each worker are dealt out by position; a row that an earlier worker touched belongs to whoever owns it there. */
-static void sparse(struct program *p, int q, int w, int workers, reduce_fn f, void *ctx)
+static void prefetch_slots(const struct program *p, int q, int o, int32_t row)
 {
-	int32_t width = p->param[q]->width;
-	for (int o = 0; o < p->n_replicas; o++) {
-		struct rowgrad *r = &p->replica[o].rows[q];
-		int32_t s = (int32_t)((int64_t)r->n * w / workers), end = (int32_t)((int64_t)r->n * (w + 1) / workers);
-		while (s < end) {
-			int32_t first = s;
-			for (; s < end && s - first < SPARSE_BLOCK && !met_before(p, q, o, r->row[s]); s++)
-				for (int later = o + 1; later < p->n_replicas && !p->reduced; later++) {
-					const real *g = row_of(&p->replica[later].rows[q], r->row[s]);
-					if (g)
-						add_to(r->g + (int64_t)s * width, g, width);
-				}
-			if (s > first)
-				f(ctx, w,
-					&(struct grad_block){q, p->param[q], r->row + first, 0, s - first,
-						r->g + (int64_t)first * width});
-			else
-				s++;
+	for (int other = 0; other < p->n_replicas; other++)
+		if (other != o && p->replica[other].rows[q].n)
+			__builtin_prefetch(&p->replica[other].rows[q].slot[row]);
+}
+
+/* The touches of each worker are dealt out by position. */
+static double sum_rows(struct program *p, int q, int o, int w, int workers)
+{
+	struct rowgrad *r = &p->replica[o].rows[q];
+	struct span part = part_of(r->n, w, workers);
+	double sum = 0;
+	for (int64_t s = part.from; s < part.to; s++) {
+		if (s + AHEAD < part.to)
+			prefetch_slots(p, q, o, r->row[s + AHEAD]);
+		r->met[s] = met_before(p, q, o, r->row[s]);
+		if (r->met[s])
+			continue;
+		for (int later = o + 1; later < p->n_replicas; later++) {
+			const real *g = row_of(&p->replica[later].rows[q], r->row[s]);
+			if (g)
+				add_to(r->g + s * r->width, g, r->width);
 		}
+		sum += squares(r->g + s * r->width, r->width);
 	}
+	return sum;
+}
+
+void reduce_sum(struct program *p, int w, int workers)
+{
+	double s = 0;
+	for (int q = 0; q < p->n_params; q++)
+		if (p->dense_at[q] >= 0)
+			s += sum_dense(p, q, w, workers);
+		else
+			for (int o = 0; o < p->n_replicas; o++)
+				s += sum_rows(p, q, o, w, workers);
+	p->replica[w].squares = s;
+}
+
+static void each_dense(struct program *p, int q, int w, int workers, reduce_fn f, void *ctx)
+{
+	struct span part = dense_part(p, q, w, workers);
+	for (int64_t k = part.from; k < part.to; k++) {
+		int64_t first = k * DENSE_BLOCK;
+		f(ctx, w,
+			&(struct grad_block){q, p->param[q], NULL, first, block_count(p, q, k),
+				p->replica[0].dense + p->dense_at[q] + first});
+	}
+}
+
+/* Runs of rows that no earlier worker has. */
+static void each_rows(struct program *p, int q, int o, int w, int workers, reduce_fn f, void *ctx)
+{
+	const struct rowgrad *r = &p->replica[o].rows[q];
+	struct span part = part_of(r->n, w, workers);
+	for (int64_t s = part.from; s < part.to; s++) {
+		int64_t first = s;
+		while (s < part.to && s - first < SPARSE_BLOCK && !r->met[s])
+			s++;
+		if (s > first)
+			f(ctx, w,
+				&(struct grad_block){
+					q, p->param[q], r->row + first, 0, s - first, r->g + first * r->width});
+		if (s - first == SPARSE_BLOCK)
+			s--;
+	}
+}
+
+static void each(struct program *p, int w, int workers, reduce_fn f, void *ctx)
+{
+	for (int q = 0; q < p->n_params; q++)
+		if (p->dense_at[q] >= 0)
+			each_dense(p, q, w, workers, f, ctx);
+		else
+			for (int o = 0; o < p->n_replicas; o++)
+				each_rows(p, q, o, w, workers, f, ctx);
 }
 
 void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx)
 {
 	int workers = g->threads;
+	CHECK(p->n_replicas == workers, "no step of this program was made with this engine");
 #pragma omp parallel num_threads(workers)
-	{
-		int w = omp_get_thread_num();
-		for (int q = 0; q < p->n_params; q++) {
-			if (p->dense_at[q] >= 0)
-				dense(p, q, w, workers, f, ctx);
-			else if (p->replica[0].rows[q].cap)
-				sparse(p, q, w, workers, f, ctx);
-		}
-	}
-	p->reduced = true;
-}
-
-struct norm {
-	double sum[64]; /* per worker */
-	int workers;
-};
-
-static void add_squares(void *ctx, int worker, const struct grad_block *b)
-{
-	struct norm *n = ctx;
-	int64_t count = b->rows ? b->count * b->param->width : b->count;
-	double s = 0;
-#pragma omp simd reduction(+ : s)
-	for (int64_t i = 0; i < count; i++)
-		s += (double)b->g[i] * (double)b->g[i];
-	n->sum[worker & 63] += s;
+	for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
+		each(p, w, workers, f, ctx);
 }
 
 double reduce_norm(struct engine *g, struct program *p)
 {
-	struct norm n = {.workers = g->threads};
-	CHECK(g->threads <= 64, "reduce_norm serves up to 64 workers, got %d", g->threads);
-	reduce_each(g, p, add_squares, &n);
 	double s = 0;
-	for (int w = 0; w < g->threads; w++)
-		s += n.sum[w];
+	CHECK(p->n_replicas == g->threads, "no step of this program was made with this engine");
+	for (int w = 0; w < p->n_replicas; w++)
+		s += p->replica[w].squares;
 	return sqrt(s);
 }
 

@@ -1,6 +1,6 @@
 /* Where gradients of the workers become one: the one place that later lets other ranks join.
  *
- * After program_step, reduce_each walks all trainable parameters of the program in parallel and hands out disjoint
+ * program_step ends with summing them.  After it, reduce_each walks all trainable parameters of the program in parallel and hands out disjoint
  * blocks with their summed gradient:
  *   dense   rows == NULL; elements first..first+count of the parameter (in numbers), g[count]
  *   sparse  rows[count] are the touched rows (each exactly once per step), g[count, width]
@@ -20,7 +20,8 @@ struct grad_block {
 typedef void (*reduce_fn)(void *ctx, int worker, const struct grad_block *b);
 void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx);
 
-/* sqrt of the sum of squares over all gradients of the step (deterministic order). */
+/* sqrt of the sum of squares over all gradients of the step (deterministic order); finite after a step that returned OK.
+ * Costs nothing: the step knows it. */
 double reduce_norm(struct engine *g, struct program *p);
 
 /* The dense gradient of one parameter (sparse ones scattered into zeros) into out[param->n]: for tests and probes. */

@@ -3,19 +3,25 @@
 
 #include <string.h>
 
-static int64_t slice_rows_of(const struct batch *b, enum axis a, struct slice_range s, int64_t *first)
+/* Rows of every axis in the slice. */
+static void bind_axes(struct replica *r, const struct batch *b, struct slice_range s)
 {
-	*first = 0;
-	if (a == AXIS_FIXED)
-		return 1;
-	if (a == AXIS_EXAMPLE) {
-		*first = s.first;
-		return s.n;
+	for (int a = 0; a < AXIS_N; a++) {
+		r->n_rows[a] = r->first_row[a] = 0;
+		r->total_rows[a] = batch_rows(b, (enum axis)a);
 	}
-	if (!b->offsets[a])
-		return 0;
-	*first = b->offsets[a][s.first];
-	return b->offsets[a][s.first + s.n] - b->offsets[a][s.first];
+	r->n_rows[AXIS_FIXED] = 1;
+	r->n_rows[AXIS_EXAMPLE] = s.n;
+	r->first_row[AXIS_EXAMPLE] = s.first;
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++) {
+		if (!b->offsets[a])
+			continue;
+		const int32_t *from = b->offsets[a] + s.first;
+		for (int32_t x = 0; x <= s.n; x++)
+			r->offsets[a][x] = from[x] - from[0];
+		r->first_row[a] = from[0];
+		r->n_rows[a] = from[s.n] - from[0];
+	}
 }
 
 static size_t round_up(size_t n)
@@ -23,92 +29,101 @@ static size_t round_up(size_t n)
 	return (n + 15) & ~(size_t)15;
 }
 
-static void bind_rows(struct operand *o, const struct value *v, const struct batch *b, struct slice_range s)
+static inline void bind_rows(struct operand *o, const struct replica *r)
 {
-	o->type = v->type;
-	o->shape = v->shape;
-	o->rows = slice_rows_of(b, v->shape.axis, s, &o->first_row);
-	o->total_rows = batch_rows(b, v->shape.axis);
+	enum axis a = o->shape.axis;
+	o->rows = r->n_rows[a];
+	o->first_row = r->first_row[a];
+	o->total_rows = r->total_rows[a];
 }
 
 static void bind_io(
-	struct program *p, struct replica *r, int k, const struct batch *b, struct slice_range s, bool train)
+	const struct program *p, struct replica *r, int k, const struct batch *b, struct slice_range s, bool train)
 {
-	struct node *n = &p->node[k];
 	struct op_io *io = &r->io[k];
-	io->class = n->class;
-	io->attr = n->attr;
-	io->n_in = n->n_in;
-	for (int i = 0; i < n->n_in; i++)
-		bind_rows(&io->in[i], &p->value[n->in[i]], b, s);
-	bind_rows(&io->out, &p->value[n->out], b, s);
+	for (int i = 0; i < io->n_in; i++)
+		bind_rows(&io->in[i], r);
+	bind_rows(&io->out, r);
 	io->examples = s.n;
 	io->first_example = s.first;
 	io->total_examples = b->examples;
-	for (int a = 0; a < AXIS_N; a++)
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
 		io->offsets[a] = b->offsets[a] ? r->offsets[a] : NULL;
 	io->key = p->key[k];
 	io->train = train;
 }
 
-static void point(struct program *p, struct replica *r, struct operand *o, int value, const struct batch *b)
+/* Where the numbers and the gradient of a value are in this slice. */
+static inline void point(
+	const struct program *p, const struct replica *r, struct operand *o, int value, const struct batch *b)
 {
 	const struct value *v = &p->value[value], *root = &p->value[v->root];
-	o->i = NULL;
-	o->v = o->g = NULL;
-	o->add = false;
-	o->sparse = NULL;
-	switch (root->kind) {
-	case VALUE_INPUT:
-		if (v->type == FIELD_INT)
-			o->i = (const int32_t *)b->column[root->ref] + o->first_row * v->width;
-		else
-			o->v = (real *)b->column[root->ref] + o->first_row * v->width;
-		break;
-	case VALUE_PARAM:
-		o->v = p->param[root->ref]->value;
-		if (p->dense_at[root->ref] >= 0)
-			o->g = r->dense + p->dense_at[root->ref];
-		break;
-	case VALUE_NUMBER:
-	case VALUE_OP:
-		if (root->buf >= 0)
-			o->v = r->arena + r->at[root->buf];
-		if (root->gbuf >= 0)
-			o->g = r->arena + r->at[root->gbuf];
-		break;
+	if (root->kind == VALUE_INPUT) {
+		const char *column = b->column[root->ref];
+		int64_t at = o->first_row * v->width;
+		o->i = v->type == FIELD_INT ? (const int32_t *)column + at : NULL;
+		o->v = v->type == FIELD_INT ? NULL : (real *)column + at;
+	} else if (root->kind != VALUE_PARAM) {
+		o->v = root->buf >= 0 ? r->arena + r->at[root->buf] : NULL;
+		o->g = root->gbuf >= 0 ? r->arena + r->at[root->gbuf] : NULL;
 	}
 }
 
-static void bind_pointers(struct program *p, struct replica *r, int k, const struct batch *b)
+static void bind_pointers(const struct program *p, struct replica *r, int k, const struct batch *b)
 {
-	struct node *n = &p->node[k];
+	const struct node *n = &p->node[k];
 	struct op_io *io = &r->io[k];
-	for (int i = 0; i < n->n_in; i++) {
+	for (int i = 0; i < n->n_in; i++)
 		point(p, r, &io->in[i], n->in[i], b);
-		io->in[i].add = (n->add >> i) & 1;
-		if ((n->sparse >> i) & 1) {
-			io->in[i].g = NULL;
-			io->in[i].sparse = &r->rows[p->value[p->value[n->in[i]].root].ref];
-		}
-	}
 	point(p, r, &io->out, n->out, b);
 	io->aux = n->aux_buf >= 0 ? r->arena + r->at[n->aux_buf] : NULL;
 }
 
-/* Offsets of every place for this slice; the arena grows only where it was not reserved. */
-static enum err_code lay_out(
-	struct program *p, struct replica *r, const struct batch *b, struct slice_range s, struct err *e)
+/* Type and shape, and where a parameter is. */
+static void point_once(const struct program *p, const struct replica *r, struct operand *o, int value)
 {
-	size_t at = 0;
+	const struct value *v = &p->value[value], *root = &p->value[v->root];
+	*o = (struct operand){.type = v->type, .shape = v->shape};
+	if (root->kind != VALUE_PARAM)
+		return;
+	o->v = p->param[root->ref]->value;
+	if (p->mode == PROGRAM_TRAIN && p->dense_at[root->ref] >= 0)
+		o->g = r->dense + p->dense_at[root->ref];
+}
+
+void replica_bind_once(struct program *p, struct replica *r)
+{
+	for (int k = 0; k < p->n_nodes; k++) {
+		struct node *n = &p->node[k];
+		struct op_io *io = &r->io[k];
+		*io = (struct op_io){.class = n->class, .attr = n->attr, .n_in = n->n_in};
+		for (int i = 0; i < n->n_in; i++) {
+			point_once(p, r, &io->in[i], n->in[i]);
+			io->in[i].add = (n->add >> i) & 1;
+			if ((n->sparse >> i) & 1)
+				io->in[i].sparse = &r->rows[p->value[n->in[i]].ref];
+		}
+		point_once(p, r, &io->out, n->out);
+	}
+}
+
+/* Offsets of every place for this slice; the arena grows to the largest slice met.  Without backward and without probes
+ * nobody reads aux after its op, so that all aux share one place behind the others. */
+static enum err_code lay_out(const struct program *p, struct replica *r, struct err *e)
+{
+	size_t at = 0, shared = 0;
 	for (int q = 0; q < p->n_places; q++) {
 		const struct place *place = &p->place[q];
-		int64_t first;
-		size_t n = place->aux_of >= 0 ? p->node[place->aux_of].class->aux(&r->io[place->aux_of])
-					      : (size_t)(slice_rows_of(b, place->axis, s, &first) * place->width);
+		bool aux = place->aux_of >= 0;
+		size_t n = aux ? p->node[place->aux_of].class->aux(&r->io[place->aux_of])
+			       : (size_t)(r->n_rows[place->axis] * place->width);
 		r->at[q] = at;
-		at += round_up(n);
+		if (aux && p->mode == PROGRAM_INFER)
+			shared = n > shared ? n : shared;
+		else
+			at += round_up(n);
 	}
+	at += round_up(shared);
 	if (at <= r->arena_size)
 		return OK;
 	size_t size = at + at / 4;
@@ -145,12 +160,10 @@ enum err_code replica_bind(struct engine *g, struct program *p, int worker, cons
 	bool train, struct err *e)
 {
 	struct replica *r = &p->replica[worker];
-	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
-		for (int32_t x = 0; b->offsets[a] && x <= s.n; x++)
-			r->offsets[a][x] = b->offsets[a][s.first + x] - b->offsets[a][s.first];
+	bind_axes(r, b, s);
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_io(p, r, k, b, s, train);
-	TRY(lay_out(p, r, b, s, e));
+	TRY(lay_out(p, r, e));
 	TRY(bind_scratch(g, p, r, worker, e));
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_pointers(p, r, k, b);
@@ -185,11 +198,12 @@ void replica_backward(struct program *p, int worker, int k)
 	n->class->backward(io);
 }
 
-void replica_output(
-	struct program *p, int worker, int k, const struct batch *b, struct slice_range s, struct operand *out)
+void replica_output(struct program *p, int worker, int k, const struct batch *b, struct operand *out)
 {
-	bind_rows(out, &p->value[p->output[k]], b, s);
-	point(p, &p->replica[worker], out, p->output[k], b);
+	const struct replica *r = &p->replica[worker];
+	point_once(p, r, out, p->output[k]);
+	bind_rows(out, r);
+	point(p, r, out, p->output[k], b);
 }
 
 void replica_clear_grads(struct program *p, int worker)
