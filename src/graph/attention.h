@@ -4,7 +4,7 @@
 
 #include "tensor/mask.h"
 
-enum { ATTENTION_SHORT = 64, ATTENTION_LANES = 64 / sizeof(real), ATTENTION_WIDTH = 4 * ATTENTION_LANES };
+enum { ATTENTION_SHORT = 64, ATTENTION_WIDTH = 256 / sizeof(real) };
 
 struct attention_head {
 	int64_t len, d, stride; /* tokens, numbers per head, numbers per token */

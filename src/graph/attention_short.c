@@ -1,4 +1,4 @@
-/* Attention over a sequence of at most 64 tokens and a head of at most four vectors of 64 bytes.
+/* Attention over a sequence of at most 64 tokens and a head of at most 256 bytes.
  *
  * Rows are copied to a fixed width with zeros behind, so that every inner loop is a fixed number of whole vectors: scores
  * are dot products, mixtures of rows are sums held in registers.  The softmax runs across queries: st[key][query], so
@@ -10,9 +10,15 @@
 
 #include <string.h>
 
-enum { SHORT = ATTENTION_SHORT, LANES = ATTENTION_LANES };
+#ifdef __AVX512F__
+#define VECTOR 64
+#else
+#define VECTOR 32
+#endif
 
-typedef real lanes __attribute__((vector_size(64)));
+enum { SHORT = ATTENTION_SHORT, LANES = VECTOR / sizeof(real), PER_64 = 64 / VECTOR, MOST = 4 * PER_64 };
+
+typedef real lanes __attribute__((vector_size(VECTOR)));
 typedef real half __attribute__((vector_size(32)));
 typedef real quarter __attribute__((vector_size(16)));
 
@@ -29,8 +35,9 @@ ALWAYS real lanes_sum(lanes v)
 {
 	half lo, hi;
 	memcpy(&lo, &v, sizeof lo);
-	memcpy(&hi, (const char *)&v + sizeof lo, sizeof hi);
-	lo += hi;
+	memcpy(&hi, (const char *)&v + VECTOR - sizeof hi, sizeof hi);
+	if (VECTOR > sizeof lo)
+		lo += hi;
 	quarter a, b;
 	memcpy(&a, &lo, sizeof a);
 	memcpy(&b, (const char *)&lo + sizeof a, sizeof b);
@@ -47,7 +54,8 @@ ALWAYS void pad(const struct attention_head *h, const real *from, real *to, int 
 {
 	const lanes zero = {0};
 	for (int64_t i = 0; i < h->len; i++, from += h->stride, to += nv * LANES) {
-		memcpy(to + (nv - 1) * LANES, &zero, sizeof zero);
+		for (int v = nv - PER_64; v < nv; v++)
+			memcpy(to + v * LANES, &zero, sizeof zero);
 		for (int64_t c = 0; c < h->d; c++)
 			to[c] = from[c];
 	}
@@ -56,7 +64,7 @@ ALWAYS void pad(const struct attention_head *h, const real *from, real *to, int 
 ALWAYS real dot(const real *a, const real *b, int nv)
 {
 	lanes s = load(a) * load(b);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 	for (int v = 1; v < nv; v++)
 		s += load(a + v * LANES) * load(b + v * LANES);
 	return lanes_sum(s);
@@ -66,15 +74,15 @@ ALWAYS real dot(const real *a, const real *b, int nv)
 ALWAYS void mix(
 	const real *c, int64_t step, int64_t from, int64_t to, const real *rows, real *out, int64_t d, bool add, int nv)
 {
-	lanes acc[4] = {{0}};
+	lanes acc[MOST] = {{0}};
 	real sum[ATTENTION_WIDTH];
 	for (int64_t j = from; j < to; j++) {
 		const real *row = rows + j * nv * LANES;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 		for (int v = 0; v < nv; v++)
 			acc[v] += c[j * step] * load(row + v * LANES);
 	}
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 	for (int v = 0; v < nv; v++)
 		memcpy(sum + v * LANES, &acc[v], sizeof acc[v]);
 	if (add)
@@ -196,34 +204,34 @@ ALWAYS void backward_width(const struct attention_head *h, int nv)
 
 void attention_short_forward(const struct attention_head *h)
 {
-	switch ((h->d + LANES - 1) / LANES) {
+	switch ((h->d * (int64_t)sizeof(real) + 63) / 64) {
 	case 1:
-		forward_width(h, 1);
+		forward_width(h, 1 * PER_64);
 		break;
 	case 2:
-		forward_width(h, 2);
+		forward_width(h, 2 * PER_64);
 		break;
 	case 3:
-		forward_width(h, 3);
+		forward_width(h, 3 * PER_64);
 		break;
 	default:
-		forward_width(h, 4);
+		forward_width(h, 4 * PER_64);
 	}
 }
 
 void attention_short_backward(const struct attention_head *h)
 {
-	switch ((h->d + LANES - 1) / LANES) {
+	switch ((h->d * (int64_t)sizeof(real) + 63) / 64) {
 	case 1:
-		backward_width(h, 1);
+		backward_width(h, 1 * PER_64);
 		break;
 	case 2:
-		backward_width(h, 2);
+		backward_width(h, 2 * PER_64);
 		break;
 	case 3:
-		backward_width(h, 3);
+		backward_width(h, 3 * PER_64);
 		break;
 	default:
-		backward_width(h, 4);
+		backward_width(h, 4 * PER_64);
 	}
 }

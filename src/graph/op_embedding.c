@@ -44,21 +44,14 @@ static void forward(struct op_io *io)
 	}
 }
 
-static void backward_sparse(struct rowgrad *sparse, const struct op_io *io, int64_t d, int64_t n)
+static void add_row(struct operand *table, int32_t id, const real *g, int64_t d)
 {
-	const int32_t *id = io->in[1].i;
-	const real *g = io->out.g;
-	bool vector = io->in[0].shape.ndim == 1; /* as a parameter it is one row of n numbers */
-	for (int64_t i = 0; i < n; i++, g += d) {
-		if (i + AHEAD < n && id[i + AHEAD] >= 0 && !vector)
-			__builtin_prefetch(&sparse->slot[id[i + AHEAD]]);
-		if (id[i] < 0)
-			continue;
-		if (vector)
-			rowgrad_row(sparse, 0)[id[i]] += g[0];
-		else
-			rows_add(g, rowgrad_row(sparse, id[i]), d);
-	}
+	if (!table->sparse)
+		rows_add(g, table->g + id * d, d);
+	else if (table->shape.ndim == 1) /* as a parameter it is one row of n numbers */
+		rowgrad_row(table->sparse, 0)[id] += g[0];
+	else
+		rows_add(g, rowgrad_row(table->sparse, id), d);
 }
 
 static void backward(struct op_io *io)
@@ -66,16 +59,18 @@ static void backward(struct op_io *io)
 	int64_t d = table_width(io), n = op_numbers(&io->in[1]);
 	struct operand *table = &io->in[0];
 	const int32_t *id = io->in[1].i;
-	if (table->sparse) {
-		backward_sparse(table->sparse, io, d, n);
-		return;
-	}
-	if (!table->g)
+	bool ahead = table->shape.ndim == 2;
+	if (!op_wants(table))
 		return;
 	op_grad_begin(table);
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++) {
+		if (ahead && i + 2 * AHEAD < n)
+			op_prefetch_slot(table, id[i + 2 * AHEAD]);
+		if (ahead && i + AHEAD < n)
+			op_prefetch_grad(table, id[i + AHEAD], d);
 		if (id[i] >= 0)
-			rows_add(io->out.g + i * d, table->g + id[i] * d, d);
+			add_row(table, id[i], io->out.g + i * d, d);
+	}
 }
 
 static const struct op_case cases[] = {

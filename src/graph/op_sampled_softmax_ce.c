@@ -90,7 +90,11 @@ static void backward_row(struct op_io *io, int64_t r, real g)
 	struct operand *table = &io->in[1];
 	real *dh = io->in[0].g ? io->in[0].g + r * d : NULL, *dlogq = io->n_in == 5 ? io->in[4].g : NULL;
 	for (int64_t j = 0; j < n; j++) {
-		int32_t id = candidate(io, r, j);
+		int32_t id = candidate(io, r, j), next = j + AHEAD < n ? candidate(io, r, j + AHEAD) : -1;
+		op_prefetch_slot(table, j + 2 * AHEAD < n ? candidate(io, r, j + 2 * AHEAD) : -1);
+		op_prefetch_grad(table, next, d);
+		if (next >= 0)
+			rows_prefetch(table->v + next * d, d);
 		if (id < 0)
 			continue;
 		real c = g * (p[j] - (j == 0 ? 1 : 0));

@@ -3,6 +3,7 @@
 #define GUSTO_GRAPH_OP_UTIL_H
 
 #include "graph/op.h"
+#include "tensor/rows.h"
 
 #include <string.h>
 
@@ -72,6 +73,22 @@ static inline void op_grad_begin(struct operand *x)
 static inline bool op_wants(const struct operand *x)
 {
 	return x->g || x->sparse;
+}
+
+/* Ahead of adding to the gradient row of `id` (-1: none): first the place that says where it stands, later the row. */
+static inline void op_prefetch_slot(const struct operand *table, int32_t id)
+{
+	if (table->sparse && id >= 0)
+		__builtin_prefetch(&table->sparse->slot[id]);
+}
+static inline void op_prefetch_grad(const struct operand *table, int32_t id, int64_t d)
+{
+	if (id < 0)
+		return;
+	if (table->g)
+		rows_prefetch(table->g + id * d, d);
+	else if (table->sparse && table->sparse->slot[id] < table->sparse->n)
+		rows_prefetch(table->sparse->g + table->sparse->slot[id] * d, d);
 }
 
 /* Sentences: "tanh: x must be numbers, got a column of ids". */
