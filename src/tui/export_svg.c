@@ -145,6 +145,8 @@ static void escaped(struct str *out, uint32_t ch)
 	char bytes[4];
 	if (ch == '<')
 		str_puts(out, "&lt;");
+	else if (ch == '>')
+		str_puts(out, "&gt;");
 	else if (ch == '&')
 		str_puts(out, "&amp;");
 	else

@@ -80,7 +80,7 @@ double run_total_steps(const struct run_view *r)
 double run_eta(const struct run_view *r)
 {
 	double total = run_total_steps(r), speed = run_last(r, "perf/steps_per_s");
-	if (!r->alive || !(speed > 0) || !(total > r->step))
+	if (!r->alive || strncmp(r->state, "pause", 5) == 0 || !(speed > 0) || !(total > r->step))
 		return NAN;
 	return (total - r->step) / speed;
 }

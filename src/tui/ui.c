@@ -131,7 +131,7 @@ static void command_answer(
 	}
 	if (!json_member(result, "file", what, sizeof what))
 		json_member(result, "state", what, sizeof what);
-	ui_message(ui, ROLE_GOOD, "%s: ack @%s  %.1fs  %s", r->cmd, at, seconds, what);
+	ui_message(ui, ROLE_GOOD, "%s: ack @%s  %.2fs  %s", r->cmd, at, seconds, what);
 }
 
 void ui_answer(

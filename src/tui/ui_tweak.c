@@ -249,7 +249,7 @@ void ui_tweak_answer(struct ui *ui, int64_t step, const char *result, const char
 		if (s->state != STAGED_SENT)
 			continue;
 		s->state = error ? STAGED_NACK : STAGED_ACK;
-		snprintf(s->note, sizeof s->note, error ? "refused: %.140s" : "ack @%.24s %.1fs", error ? error : at,
+		snprintf(s->note, sizeof s->note, error ? "refused: %.140s" : "ack @%.24s %.2fs", error ? error : at,
 			seconds);
 		size_t n = strlen(what);
 		snprintf(what + n, sizeof what - n, "%s%s %s > %s", n ? ", " : "", s->name, s->old_value, s->value);
@@ -259,7 +259,7 @@ void ui_tweak_answer(struct ui *ui, int64_t step, const char *result, const char
 		return;
 	}
 	bool new_model = json_member(result, "rebuilt", rebuilt, sizeof rebuilt) && strcmp(rebuilt, "true") == 0;
-	ui_message(ui, ROLE_GOOD, "%s   ack @%s  %.1fs%s", what, at, seconds, new_model ? "  model rebuilt" : "");
+	ui_message(ui, ROLE_GOOD, "%s   ack @%s  %.2fs%s", what, at, seconds, new_model ? "  model rebuilt" : "");
 }
 
 void ui_tweak_lost(struct ui *ui)
