@@ -12,9 +12,9 @@
 /* What is prepared. */
 struct draft {
 	struct knobset knobs;
-	struct rig *rig;  /* NULL: the present one stays */
-	bool rebuilt;	  /* the model was built anew: pending until settled */
-	bool *fresh;	  /* [parameters] not carried */
+	struct rig *rig; /* NULL: the present one stays */
+	bool rebuilt;	 /* the model was built anew: pending until settled */
+	bool *fresh;	 /* [parameters] not carried */
 	size_t carried;
 };
 
@@ -280,7 +280,8 @@ enum err_code change_eval(
 		rc = staged_apply(t, record, &why);
 	staged_clear(t);
 	if (record)
-		TRY(store_tweak(t->store, t->at.step, "eval", NULL, NULL, chunk, by, rc == OK ? text : why.text, &id, e));
+		TRY(store_tweak(
+			t->store, t->at.step, "eval", NULL, NULL, chunk, by, rc == OK ? text : why.text, &id, e));
 	count_tweak(t);
 	if (rc == OK && result)
 		*result = json_pack("{s:o}", "value", text_json(text ? text : ""));

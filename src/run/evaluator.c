@@ -43,8 +43,8 @@ enum part evaluator_monitor_part(const struct split *s)
 	return s->count[PART_VALID] > 0 ? PART_VALID : PART_TEST;
 }
 
-enum err_code evaluator_new(const struct experiment *x, enum part part, bool all_users, int threads,
-	struct evaluator **out, struct err *e)
+enum err_code evaluator_new(
+	const struct experiment *x, enum part part, bool all_users, int threads, struct evaluator **out, struct err *e)
 {
 	struct protocol p = x->protocol;
 	struct evaluator *v = mem_calloc(1, sizeof *v);
@@ -120,7 +120,8 @@ static enum err_code program_for(
 	int32_t users = block_users(v, way);
 	if (way == WAY_FULL || way == WAY_GATHER)
 		return rig_program(r, MODEL_SCORE, PROGRAM_INFER, 0, users, out, e);
-	return rig_program(r, MODEL_CANDIDATES, PROGRAM_INFER, way == WAY_CHUNKS ? chunk_width(v) : v->width, users, out, e);
+	return rig_program(
+		r, MODEL_CANDIDATES, PROGRAM_INFER, way == WAY_CHUNKS ? chunk_width(v) : v->width, users, out, e);
 }
 
 static enum err_code rating_program(
@@ -128,7 +129,8 @@ static enum err_code rating_program(
 {
 	const struct experiment *x = v->x;
 	if (!x->vtbl->has(x->self, MODEL_RATING))
-		return err_set(e, ERR_SCRIPT, "model %s predicts no ratings: rmse and mae need a rating function", x->model);
+		return err_set(
+			e, ERR_SCRIPT, "model %s predicts no ratings: rmse and mae need a rating function", x->model);
 	return rig_program(r, MODEL_RATING, PROGRAM_INFER, 0, BLOCK_MAX, out, e);
 }
 
@@ -147,9 +149,9 @@ enum err_code evaluator_prepare(struct evaluator *v, struct rig *r, struct err *
 
 struct feed {
 	struct evaluator *v;
-	int32_t first;			/* position of the batch's first user */
-	int32_t item, items;		/* WAY_CHUNKS: the chunk */
-	bool failed[64];		/* by worker, no memory */
+	int32_t first;	     /* position of the batch's first user */
+	int32_t item, items; /* WAY_CHUNKS: the chunk */
+	bool failed[64];     /* by worker, no memory */
 };
 
 static void sink_direct(void *ctx, int worker, int32_t first, int32_t n, const struct operand *o)
@@ -218,8 +220,8 @@ static enum err_code chunks_reserve(struct evaluator *v, int32_t users, struct e
 }
 
 /* The block's users against the whole catalogue, a chunk of items at a time; the last chunk repeats its last item. */
-static enum err_code run_chunks(struct evaluator *v, struct rig *r, const struct rig_program *p, struct feed *f,
-	int32_t n, struct err *e)
+static enum err_code run_chunks(
+	struct evaluator *v, struct rig *r, const struct rig_program *p, struct feed *f, int32_t n, struct err *e)
 {
 	struct eval_source src;
 	int32_t width = chunk_width(v);
@@ -255,8 +257,7 @@ static enum err_code run_block(struct evaluator *v, struct rig *r, enum way way,
 	return OK;
 }
 
-static enum err_code run_ranks(
-	struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx, struct err *e)
+static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx, struct err *e)
 {
 	const struct rig_program *p;
 	enum way way = WAY_FULL;

@@ -6,8 +6,8 @@
 
 struct evaluator;
 /* all_users: not only the protocol's subset. */
-enum err_code evaluator_new(const struct experiment *x, enum part part, bool all_users, int threads,
-	struct evaluator **out, struct err *e);
+enum err_code evaluator_new(
+	const struct experiment *x, enum part part, bool all_users, int threads, struct evaluator **out, struct err *e);
 void evaluator_free(struct evaluator *v);
 
 /* Traces what evaluator_run will need, so that a model that cannot be evaluated is refused before it is used. */

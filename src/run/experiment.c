@@ -38,7 +38,9 @@ static enum err_code add_number(struct knobset *k, const char *name, enum arg_ty
 		.min = min,
 		.max = max,
 		.applies = applies,
-		.def = def < min ? min : def > max ? max : def};
+		.def = def < min   ? min
+		       : def > max ? max
+				   : def};
 	return add(k, &row, e);
 }
 
@@ -75,7 +77,8 @@ static enum err_code add_sampler(struct knobset *k, const struct batch_options *
 		.type = ARG_CHOICE,
 		.applies = KNOB_BATCH,
 		.def_text = (char *)(b->sampler && *b->sampler ? b->sampler : "unseen")};
-	enum err_code rc = choices.failed ? err_set(e, ERR_NOMEM, "no memory for the samplers' names") : add(k, &row, e);
+	enum err_code rc =
+		choices.failed ? err_set(e, ERR_NOMEM, "no memory for the samplers' names") : add(k, &row, e);
 	str_free(&choices);
 	if (rc == OK)
 		rc = add_number(k, "alpha", ARG_REAL, b->alpha, 0, 10, KNOB_BATCH,
@@ -88,10 +91,12 @@ static enum err_code add_batch(struct knobset *k, const struct batch_options *b,
 	const char *kind = b->kind ? b->kind : "";
 	TRY(add_number(k, "batch", ARG_INT, b->batch, 1, 1 << 22, KNOB_BATCH, "examples per step", e));
 	if (strcmp(kind, "sequence") == 0)
-		TRY(add_number(k, "length", ARG_INT, b->length, 1, 1 << 16, KNOB_BATCH, "items of a history that are seen", e));
+		TRY(add_number(k, "length", ARG_INT, b->length, 1, 1 << 16, KNOB_BATCH,
+			"items of a history that are seen", e));
 	if (strcmp(kind, "ratings") == 0)
 		return OK;
-	TRY(add_number(k, "negatives", ARG_INT, b->negatives, 0, 1 << 16, KNOB_BATCH, "sampled negatives per positive", e));
+	TRY(add_number(
+		k, "negatives", ARG_INT, b->negatives, 0, 1 << 16, KNOB_BATCH, "sampled negatives per positive", e));
 	return b->negatives > 0 ? add_sampler(k, b, e) : OK;
 }
 

@@ -10,10 +10,10 @@
 #include "run/knob.h"
 
 enum model_call {
-	MODEL_LOSS,       /* training batch -> scalar loss (output 0), and named scalars to log (outputs 1..) */
-	MODEL_SCORE,      /* evaluation batch -> [examples, n_items] */
+	MODEL_LOSS,	  /* training batch -> scalar loss (output 0), and named scalars to log (outputs 1..) */
+	MODEL_SCORE,	  /* evaluation batch -> [examples, n_items] */
 	MODEL_CANDIDATES, /* evaluation batch with candidate[E,C] -> [examples, C] */
-	MODEL_RATING,     /* user[E], item[E] -> [examples] */
+	MODEL_RATING,	  /* user[E], item[E] -> [examples] */
 };
 enum { MODEL_OUTPUTS_MAX = 8 };
 struct model_outputs {
@@ -29,7 +29,8 @@ struct model_vtbl {
 	enum err_code (*build)(void *self, const struct knobset *k, struct paramset *fresh, struct err *e);
 	void (*settle)(void *self, bool keep);
 	bool (*has)(void *self, enum model_call what);
-	enum err_code (*trace)(void *self, enum model_call what, struct trace *t, struct model_outputs *out, struct err *e);
+	enum err_code (*trace)(
+		void *self, enum model_call what, struct trace *t, struct model_outputs *out, struct err *e);
 	/* Closed-form training (popularity, EASE, ...): fills non-trainable parameters; NULL where the model has none. */
 	enum err_code (*fit)(void *self, const struct split *s, struct err *e);
 	/* The experiment's own learning-rate factor (a Lua function of the step), or NULL: the named schedule. */
@@ -46,27 +47,27 @@ struct model_vtbl {
 };
 
 struct train_options {
-	char optimizer[24];    /* "adam" */
-	char schedule[24];     /* "constant" */
+	char optimizer[24]; /* "adam" */
+	char schedule[24];  /* "constant" */
 	struct args schedule_args;
 	struct batch_options batch; /* kind, batch, negatives, length, sampler, ... (knobs override) */
-	int32_t epochs;        /* 0: no gradient training (closed form or popularity) */
-	int32_t patience;      /* evaluations without improvement of the monitor before stopping; 0: never stop early */
-	char monitor[48];      /* "ndcg@10" on the validation part (or test where there is no validation) */
-	double eval_every;     /* epochs between evaluations (1) */
-	double clip;           /* global norm, 0: none */
+	int32_t epochs;		    /* 0: no gradient training (closed form or popularity) */
+	int32_t patience;  /* evaluations without improvement of the monitor before stopping; 0: never stop early */
+	char monitor[48];  /* "ndcg@10" on the validation part (or test where there is no validation) */
+	double eval_every; /* epochs between evaluations (1) */
+	double clip;	   /* global norm, 0: none */
 	double checkpoint_seconds; /* and at every evaluation that improves, at pause, at the end */
-	bool test_best;        /* at the end: load the best checkpoint and evaluate the test part (default) */
+	bool test_best;		   /* at the end: load the best checkpoint and evaluate the test part (default) */
 };
 
 struct experiment {
 	char name[64], model[64], *help, *source; /* source: paper and number it reproduces */
-	char file[4096];       /* the script */
-	struct split *split;   /* references data */
-	char data_source[256]; /* how the data came to be, as text: "ml-1m#77aa12 sasrec file" */
+	char file[4096];			  /* the script */
+	struct split *split;			  /* references data */
+	char data_source[256];			  /* how the data came to be, as text: "ml-1m#77aa12 sasrec file" */
 	struct protocol protocol;
 	struct train_options train;
-	struct knobset knobs;  /* the model's and the trainer's */
+	struct knobset knobs; /* the model's and the trainer's */
 	const struct model_vtbl *vtbl;
 	void *self;
 	uint64_t seed;

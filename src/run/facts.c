@@ -94,7 +94,8 @@ static enum err_code put_initial(struct trainer *t, struct err *e)
 		json_object_set_new(j, k->row[i].name, json_string(knob_text(&k->row[i], text, sizeof text)));
 	char *dump = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
-	enum err_code rc = dump ? store_set(t->store, "knobs", dump, e) : err_set(e, ERR_NOMEM, "no memory for the knobs");
+	enum err_code rc =
+		dump ? store_set(t->store, "knobs", dump, e) : err_set(e, ERR_NOMEM, "no memory for the knobs");
 	free(dump);
 	return rc;
 }
@@ -173,7 +174,8 @@ enum err_code facts_knobs(struct trainer *t, struct err *e)
 
 static bool safe_path(const char *p)
 {
-	return *p && *p != '/' && strcmp(p, "..") != 0 && !str_starts(p, "../") && !strstr(p, "/../") && !str_ends(p, "/..");
+	return *p && *p != '/' && strcmp(p, "..") != 0 && !str_starts(p, "../") && !strstr(p, "/../") &&
+	       !str_ends(p, "/..");
 }
 
 static enum err_code snapshot(const struct trainer *t, const char *name, const char *text, size_t n, struct err *e)

@@ -122,8 +122,9 @@ static enum err_code params_like(const char *checkpoints, int64_t step, struct p
 		struct shape shape = {.axis = AXIS_FIXED, .ndim = t->ndim};
 		for (int k = 0; k < t->ndim && k < SHAPE_DIMS; k++)
 			shape.dim[k] = (int32_t)t->dim[k];
-		rc = t->ndim > SHAPE_DIMS ? err_set(e, ERR_FORMAT, "%s: tensor '%s' has %d dimensions", path, t->name, t->ndim)
-					  : paramset_make(s, t->name, &shape, &zeros, false, false, &p, e);
+		rc = t->ndim > SHAPE_DIMS
+			     ? err_set(e, ERR_FORMAT, "%s: tensor '%s' has %d dimensions", path, t->name, t->ndim)
+			     : paramset_make(s, t->name, &shape, &zeros, false, false, &p, e);
 	}
 	st_close(f);
 	return rc;
@@ -134,7 +135,8 @@ enum err_code keep_verify(const char *checkpoints, int64_t step, struct err *e)
 	struct meta m = {0};
 	struct position at;
 	struct paramset *s = paramset_new(0);
-	enum err_code rc = s ? params_like(checkpoints, step, s, e) : err_set(e, ERR_NOMEM, "no memory for a checkpoint");
+	enum err_code rc =
+		s ? params_like(checkpoints, step, s, e) : err_set(e, ERR_NOMEM, "no memory for a checkpoint");
 	if (rc == OK)
 		rc = checkpoint_load(checkpoints, step, s, NULL, &m, e);
 	if (rc == OK)

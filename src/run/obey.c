@@ -159,7 +159,8 @@ static enum err_code cmd_step(struct trainer *t, const struct request *r, json_t
 	if (steps < 1 || steps > 1000000000)
 		return err_set(e, ERR_ARG, "step: n must be in 1..1000000000");
 	if (t->steps_left > 0)
-		return err_set(e, ERR_STATE, "the run is stepping already, %lld steps are left", (long long)t->steps_left);
+		return err_set(
+			e, ERR_STATE, "the run is stepping already, %lld steps are left", (long long)t->steps_left);
 	t->stepping = *r;
 	json_incref(t->stepping.args);
 	t->steps_left = steps;
@@ -172,7 +173,8 @@ static json_t *metrics_json(const struct evaluation_result *r)
 {
 	json_t *m = json_object();
 	for (int i = 0; i < r->n; i++)
-		json_object_set_new(m, r->metric[i].name, r->value[i] == r->value[i] ? json_real(r->value[i]) : json_null());
+		json_object_set_new(
+			m, r->metric[i].name, r->value[i] == r->value[i] ? json_real(r->value[i]) : json_null());
 	return m;
 }
 
@@ -215,7 +217,8 @@ static enum err_code cmd_probe(struct trainer *t, const struct request *r, json_
 	const char *kind = json_string_value(json_object_get(r->args, "kind"));
 	int64_t id;
 	TRY(probe_answer(t->rig, t->at.step, r->args, out, e));
-	char *args = json_dumps(r->args, JSON_COMPACT | JSON_SORT_KEYS), *result = json_dumps(*out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	char *args = json_dumps(r->args, JSON_COMPACT | JSON_SORT_KEYS),
+	     *result = json_dumps(*out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	enum err_code rc = args && result ? store_probe(t->store, t->at.step, kind, args, result, &id, e)
 					  : err_set(e, ERR_NOMEM, "no memory for the probe's answer");
 	free(args);
@@ -261,8 +264,8 @@ static void unknown(struct trainer *t, const struct request *r)
 	for (int i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
 	const char *close = str_closest(r->cmd, names, COMMANDS);
-	snprintf(why, sizeof why, "there is no command '%s'%s%s%s", r->cmd, close ? "; did you mean '" : "", close ? close : "",
-		close ? "'?" : "");
+	snprintf(why, sizeof why, "there is no command '%s'%s%s%s", r->cmd, close ? "; did you mean '" : "",
+		close ? close : "", close ? "'?" : "");
 	server_refuse(t->server, r, t->at.step, why);
 }
 

@@ -19,12 +19,12 @@ struct subject {
 	struct rig *r;
 	const struct dataset *d;
 	int32_t user;
-	bool sequence;	   /* the model sees the history */
-	int32_t *history;  /* [n] oldest first: the model's window, or the last items where it sees none */
+	bool sequence;	  /* the model sees the history */
+	int32_t *history; /* [n] oldest first: the model's window, or the last items where it sees none */
 	int32_t n;
-	int32_t *seen;	   /* [n_seen] sorted, each once */
+	int32_t *seen;		  /* [n_seen] sorted, each once */
 	int32_t n_seen, held_out; /* -1: none */
-	real *scores;	   /* [n_items] of the full history */
+	real *scores;		  /* [n_items] of the full history */
 };
 
 /* ---- JSON of users and items ---- */
@@ -201,8 +201,8 @@ static bool map_get(const struct program *p, int k, struct map *out)
 		if (strcmp(probe.what, "attention") != 0 || k-- > 0)
 			continue;
 		int heads = arg_index(&probe.io->class->desc, "heads");
-		*out = (struct map){probe.scope, heads >= 0 ? (int)probe.io->attr[heads] : 1, (int32_t)probe.io->out.rows,
-			probe.io->aux};
+		*out = (struct map){probe.scope, heads >= 0 ? (int)probe.io->attr[heads] : 1,
+			(int32_t)probe.io->out.rows, probe.io->aux};
 		return true;
 	}
 	return false;
@@ -215,7 +215,8 @@ static json_t *map_json(const struct map *m, int head)
 	json_t *w = json_array();
 	for (int64_t i = first * square; i < (first + heads) * square; i++)
 		json_array_append_new(w, json_real((double)m->w[i]));
-	json_t *j = json_pack("{s:o, s:i, s:i, s:o}", "layer", text_json(m->layer), "heads", heads, "n", (int)m->n, "weights", w);
+	json_t *j = json_pack(
+		"{s:o, s:i, s:i, s:o}", "layer", text_json(m->layer), "heads", heads, "n", (int)m->n, "weights", w);
 	if (head >= 0)
 		json_object_set_new(j, "head", json_integer(head));
 	return j;
@@ -249,7 +250,7 @@ static enum err_code probe_attention(struct subject *s, const json_t *args, json
 		json_array_append_new(maps, map_json(&m, h));
 	}
 	if (json_array_size(maps) == 0)
-		return err_set(e, ERR_NOTFOUND, "there is no such layer; attention is in layer 0 (%s) and on", 
+		return err_set(e, ERR_NOTFOUND, "there is no such layer; attention is in layer 0 (%s) and on",
 			map_get(p->program, 0, &m) ? m.layer : "");
 	for (int32_t i = 0; i < s->n; i++) {
 		json_array_append_new(titles, title_json(s->d, s->history[i]));
@@ -317,8 +318,8 @@ static bool last_attention(struct subject *s, double *out)
 	return true;
 }
 
-static enum err_code ask_model(void *ctx, const int32_t *items, const int32_t *offsets, int32_t n, int32_t user,
-	real *scores, struct err *e)
+static enum err_code ask_model(
+	void *ctx, const int32_t *items, const int32_t *offsets, int32_t n, int32_t user, real *scores, struct err *e)
 {
 	int32_t *users = mem_calloc((size_t)n, sizeof *users);
 	if (!users)

@@ -77,7 +77,8 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		p = &r->other[r->n_other++];
 		*p = made;
 	}
-	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples, [AXIS_TOKEN] = (int64_t)examples * r->length};
+	int64_t rows[AXIS_N] = {
+		[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples, [AXIS_TOKEN] = (int64_t)examples * r->length};
 	*out = p;
 	return program_reserve(r->engine, p->program, rows, e);
 }
@@ -113,8 +114,7 @@ static enum err_code rig_new(struct experiment *x, struct engine *g, struct rig 
 	return OK;
 }
 
-static enum err_code build(
-	struct rig *r, const struct knobset *k, const struct paramset *old, bool fit, struct err *e)
+static enum err_code build(struct rig *r, const struct knobset *k, const struct paramset *old, bool fit, struct err *e)
 {
 	struct experiment *x = r->x;
 	r->params = paramset_new(x->seed);

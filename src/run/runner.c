@@ -41,7 +41,8 @@ static enum err_code past_knobs(struct past *p, struct knobset *k, struct err *e
 	const char *name;
 	json_t *v;
 	if (!reader_get(p->db, "knobs", p->text, FACT_MAX))
-		return err_set(e, ERR_FORMAT, "run.db does not say which knobs the run began with: it cannot be repeated");
+		return err_set(
+			e, ERR_FORMAT, "run.db does not say which knobs the run began with: it cannot be repeated");
 	json_t *j = json_loads(p->text, 0, NULL);
 	enum err_code rc =
 		json_is_object(j) ? OK : err_set(e, ERR_FORMAT, "run.db is damaged: the knobs that the run began with");
@@ -62,7 +63,8 @@ static enum err_code past_read(struct past *p, struct experiment *x, const char 
 		return err_set(e, ERR_NOMEM, "no memory to read the run %s", dir);
 	TRY(reader_open(dir, &p->db, e));
 	if (resume && reader_get(p->db, "replay_of", p->text, FACT_MAX))
-		return err_set(e, ERR_STATE, "%s is a replay of %s and cannot be resumed; replay that run again", dir, p->text);
+		return err_set(e, ERR_STATE, "%s is a replay of %s and cannot be resumed; replay that run again", dir,
+			p->text);
 	TRY(past_knobs(p, &x->knobs, e));
 	if (reader_get(p->db, "seed", p->text, FACT_MAX))
 		x->seed = strtoull(p->text, NULL, 10);

@@ -20,12 +20,12 @@ struct run_event {
 };
 
 struct run_options {
-	const char *runs_root;    /* NULL: rundir_root() */
-	const char *replay_of;    /* a run directory: obey its journal from step 0, in a new run */
-	const char *resume;       /* a run directory: continue it from its last good checkpoint */
-	int threads;              /* 0: all */
-	int64_t slice_rows;       /* 0: chosen */
-	bool quiet_socket;        /* no control socket (tests) */
+	const char *runs_root; /* NULL: rundir_root() */
+	const char *replay_of; /* a run directory: obey its journal from step 0, in a new run */
+	const char *resume;    /* a run directory: continue it from its last good checkpoint */
+	int threads;	       /* 0: all */
+	int64_t slice_rows;    /* 0: chosen */
+	bool quiet_socket;     /* no control socket (tests) */
 	void (*event)(void *ctx, const struct run_event *ev);
 	void *ctx;
 };
@@ -43,7 +43,8 @@ enum err_code runner_train(struct experiment *x, const struct run_options *o, st
 
 /* A finished (or any) run opened for questions: its model at a checkpoint (step -1: the best, else the last). */
 struct session;
-enum err_code session_open(struct experiment *x, const char *run_dir, int64_t step, int threads, struct session **out, struct err *e);
+enum err_code session_open(
+	struct experiment *x, const char *run_dir, int64_t step, int threads, struct session **out, struct err *e);
 void session_close(struct session *s);
 /* The probe of run/protocol.h; *result_json mem_free'd. */
 enum err_code session_probe(struct session *s, const char *args_json, char **result_json, struct err *e);

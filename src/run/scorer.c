@@ -67,7 +67,8 @@ enum err_code scorer_histories(struct rig *r, const int32_t *items, const int32_
 	} else if (rc == OK && m->has(r->x->self, MODEL_CANDIDATES)) {
 		rc = by_chunks(r, &b, &t, e);
 	} else if (rc == OK) {
-		rc = err_set(e, ERR_SCRIPT, "model %s has neither a score nor a candidates function to ask", r->x->model);
+		rc = err_set(
+			e, ERR_SCRIPT, "model %s has neither a score nor a candidates function to ask", r->x->model);
 	}
 	eval_scratch_free(scratch);
 	return rc;

@@ -53,7 +53,8 @@ static enum err_code request_fill(const json_t *j, struct request *out, struct e
 	if (json_is_integer(id))
 		out->id = json_integer_value(id);
 	if (!json_is_integer(v) || json_integer_value(v) != PROTOCOL_VERSION)
-		return err_set(e, ERR_FORMAT, "a request needs \"v\":%d, the version of the control protocol", PROTOCOL_VERSION);
+		return err_set(e, ERR_FORMAT, "a request needs \"v\":%d, the version of the control protocol",
+			PROTOCOL_VERSION);
 	if (!json_is_integer(id))
 		return err_set(e, ERR_FORMAT, "a request needs \"id\", a whole number that identifies its answer");
 	if (!json_is_string(cmd) || json_string_length(cmd) >= sizeof out->cmd)
@@ -228,7 +229,8 @@ static bool line_get(struct peer *p, const char **line, size_t *n)
 	size_t have = end ? (size_t)(end - *line) : p->in.len - p->at;
 	if (have > PROTOCOL_LINE_MAX) {
 		char why[96];
-		snprintf(why, sizeof why, "a request must fit in %d bytes; the connection ends here", PROTOCOL_LINE_MAX);
+		snprintf(
+			why, sizeof why, "a request must fit in %d bytes; the connection ends here", PROTOCOL_LINE_MAX);
 		reply(p, refusal(0, 0, why));
 		p->broken = true;
 		return false;

@@ -63,7 +63,7 @@ struct trainer {
 	struct server *server; /* NULL: none */
 	int signals;	       /* signalfd, -1: none */
 	struct journal journal;
-	bool replaying;	       /* obeys the journal of another run: refuses tweaks */
+	bool replaying; /* obeys the journal of another run: refuses tweaks */
 
 	const char *state; /* "running", "paused", "evaluating", ... */
 	bool paused, stop, checkpoint_wanted;
@@ -74,12 +74,12 @@ struct trainer {
 		struct {
 			char name[64];
 			char *value;
-		} *row;
+		} * row;
 	} staged; /* knobs that a chunk of Lua has set */
 
-	double started, idle;	   /* wall clock; seconds spent paused */
-	int64_t first_step;	   /* of this process */
-	double told, saved;	   /* when progress was last told, a checkpoint last saved */
+	double started, idle; /* wall clock; seconds spent paused */
+	int64_t first_step;   /* of this process */
+	double told, saved;   /* when progress was last told, a checkpoint last saved */
 	int64_t told_step, told_examples, examples;
 	int64_t checkpoint_bytes;
 };

@@ -48,8 +48,8 @@ bool watch_due(const struct trainer *t)
 	return !t->at.finished && scheduled(t) > t->at.evals;
 }
 
-static enum err_code store_result(
-	struct trainer *t, const struct evaluation_result *r, enum part part, int64_t step, double seconds, struct err *e)
+static enum err_code store_result(struct trainer *t, const struct evaluation_result *r, enum part part, int64_t step,
+	double seconds, struct err *e)
 {
 	struct store_metric m[16];
 	for (int i = 0; i < r->n; i++)
@@ -121,7 +121,8 @@ enum err_code watch_scheduled(struct trainer *t, struct err *e)
 	t->at.bad++;
 	if (t->live.patience > 0 && t->at.bad >= t->live.patience) {
 		t->at.finished = true;
-		facts_event(t, "info", "early stop", "no better %s in %lld evaluations: stopped early, best %.4f at step %lld",
+		facts_event(t, "info", "early stop",
+			"no better %s in %lld evaluations: stopped early, best %.4f at step %lld",
 			t->x->protocol.metric[t->metric].name, (long long)t->at.bad, t->at.best,
 			(long long)t->at.best_step);
 	}

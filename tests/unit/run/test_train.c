@@ -1,6 +1,8 @@
 /* One run in this process, from beginning to end. */
 #include "toy.h"
 
+#include "store/reader.h"
+
 #include <math.h>
 
 struct seen {
@@ -52,10 +54,183 @@ static void learns_and_repeats(void **state)
 	toy_remove(root);
 }
 
-int main(void)
+/* ---- early stopping, best checkpoint ---- */
+
+static void best_is_kept_and_tested(void **state)
 {
+	char root[64], path[4200];
+	struct run_result r;
+	struct experiment *x = toy_experiment();
+	struct session *session;
+	struct evaluation_result at_best;
+	toy_root(root, sizeof root);
+	/* a rate at which the toy soon gets worse */
+	must(knob_set_text(knobset_find(&x->knobs, "lr"), "0.3", e));
+	must(knob_set_text(knobset_find(&x->knobs, "epochs"), "200", e));
+	must(knob_set_text(knobset_find(&x->knobs, "patience"), "2", e));
+	must(runner_train(x, &(struct run_options){.runs_root = root, .threads = 1, .quiet_socket = true}, &r, e));
+	experiment_free(x);
+	assert_string_equal(r.state, "done");
+	struct reader_db *db;
+	struct eval_row *rows;
+	size_t n, evals = 0;
+	char text[64];
+	int64_t best_step = -1, last = -1;
+	double best = -1, test = -1;
+	must(reader_open(r.dir, &db, e));
+	must(reader_evaluations(db, &rows, &n, e));
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].metric, "ndcg@10") != 0)
+			continue;
+		if (strcmp(rows[i].part, "test") == 0)
+			test = rows[i].value;
+		if (strcmp(rows[i].part, "valid") != 0)
+			continue;
+		evals++;
+		last = rows[i].step;
+		if (rows[i].value > best) {
+			best = rows[i].value;
+			best_step = rows[i].step;
+		}
+	}
+	assert_int_equal(last, r.steps);
+	int64_t per_epoch = r.steps / (int64_t)evals;
+	assert_int_equal((r.steps - best_step) / per_epoch, 2);
+	assert_true(reader_get(db, "best_step", text, sizeof text));
+	assert_int_equal(strtoll(text, NULL, 10), best_step);
+	assert_true(reader_get(db, "state", text, sizeof text));
+	assert_string_equal(text, "done");
+	mem_free(rows);
+	reader_close(db);
+	snprintf(path, sizeof path, "%s/experiment.lua", r.dir);
+	assert_int_equal(access(path, R_OK), 0);
+	/* the finished run, opened again, is the model at its best */
+	x = toy_experiment();
+	must(session_open(x, r.dir, -1, 1, &session, e));
+	must(session_evaluate(session, PART_TEST, &at_best, e));
+	assert_true(at_best.value[0] == test && test == r.value[0]);
+	must(session_evaluate(session, PART_VALID, &at_best, e));
+	assert_true(at_best.value[0] == best);
+	session_close(session);
+	experiment_free(x);
+	toy_remove(root);
+}
+
+/* ---- numbers that are none ---- */
+
+static void nan_fails_and_leaves_the_run_readable(void **state)
+{
+	char root[64], text[64];
+	struct run_result r;
+	struct err why = {0};
+	struct experiment *x = toy_experiment();
+	struct session *session;
+	toy_root(root, sizeof root);
+	must(knob_set_text(knobset_find(&x->knobs, "poison"), "true", e));
+	struct run_options o = {.runs_root = root, .threads = 2, .quiet_socket = true};
+	assert_int_equal(runner_train(x, &o, &r, &why), ERR_NUMERIC);
+	experiment_free(x);
+	print_message("%s\n", why.text);
+	assert_non_null(strstr(why.text, "log"));
+	assert_string_equal(r.state, "failed");
+	assert_int_equal(r.steps, 0);
+	struct reader_db *db;
+	struct event_row *rows;
+	size_t n, told = 0;
+	must(reader_open(r.dir, &db, e));
+	must(reader_events(db, 0, &rows, &n, e));
+	for (size_t i = 0; i < n; i++)
+		told += strcmp(rows[i].level, "error") == 0 && strcmp(rows[i].text, why.text) == 0;
+	assert_int_equal(told, 1);
+	assert_true(reader_get(db, "state", text, sizeof text));
+	assert_string_equal(text, "failed");
+	reader_events_free(rows, n);
+	reader_close(db);
+	x = toy_experiment();
+	must(session_open(x, r.dir, -1, 1, &session, e));
+	session_close(session);
+	experiment_free(x);
+	toy_remove(root);
+}
+
+/* ---- what cannot begin leaves nothing behind ---- */
+
+static void refused_before_a_directory_is_made(void **state)
+{
+	char root[64], runs[128];
+	struct run_result r;
+	struct err why = {0};
+	struct experiment *x = toy_experiment();
+	toy_root(root, sizeof root);
+	snprintf(runs, sizeof runs, "%s/runs", root);
+	struct run_options o = {.runs_root = runs, .threads = 1, .quiet_socket = true};
+	must(knob_set_text(knobset_find(&x->knobs, "dim"), "13", e));
+	assert_int_equal(runner_train(x, &o, &r, &why), ERR_SCRIPT);
+	assert_non_null(strstr(why.text, "toy.lua:13"));
+	must(knob_set_text(knobset_find(&x->knobs, "dim"), "8", e));
+	snprintf(x->train.monitor, sizeof x->train.monitor, "ndgc@10");
+	assert_int_equal(runner_train(x, &o, &r, &why), ERR_ARG);
+	assert_non_null(strstr(why.text, "ndcg@10, hr@10"));
+	assert_int_not_equal(access(runs, F_OK), 0);
+	experiment_free(x);
+	toy_remove(root);
+}
+
+/* ---- models that are fitted, not trained ---- */
+
+static int fits;
+
+static enum err_code fit_popularity(void *self, const struct split *s, struct err *e)
+{
+	struct toy *t = self;
+	struct toy_parts *p = t->pending ? &t->next : &t->now;
+	int32_t dim = p->item->width;
+	fits++;
+	memset(p->item->value, 0, (size_t)p->item->n * sizeof(real));
+	for (int64_t i = 0; i < s->train_start[s->data->n_users]; i++)
+		p->item->value[(int64_t)s->train_item[i] * dim] += 1;
+	for (int64_t i = 0; i < p->user->n; i++)
+		p->user->value[i] = i % dim == 0;
+	return OK;
+}
+
+static void closed_form(void **state)
+{
+	char root[64];
+	struct run_result r;
+	struct experiment *x = toy_experiment();
+	struct model_vtbl vtbl = toy_vtbl;
+	struct session *session;
+	struct evaluation_result again;
+	toy_root(root, sizeof root);
+	vtbl.fit = fit_popularity;
+	x->vtbl = &vtbl;
+	x->train.epochs = 0;
+	must(knob_set_text(knobset_find(&x->knobs, "epochs"), "0", e));
+	must(runner_train(x, &(struct run_options){.runs_root = root, .threads = 2, .quiet_socket = true}, &r, e));
+	assert_int_equal(fits, 1);
+	assert_string_equal(r.state, "done");
+	assert_string_equal(r.part, "test");
+	assert_int_equal(r.steps, 0);
+	assert_true(r.value[0] > 0.01);
+	must(session_open(x, r.dir, -1, 1, &session, e));
+	must(session_evaluate(session, PART_TEST, &again, e));
+	assert_int_equal(fits, 1); /* the checkpoint knows */
+	assert_true(again.value[0] == r.value[0]);
+	session_close(session);
+	experiment_free(x);
+	toy_remove(root);
+}
+
+int main(int argc, char **argv)
+{
+	toy_calm(argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(learns_and_repeats),
+		cmocka_unit_test(best_is_kept_and_tested),
+		cmocka_unit_test(nan_fails_and_leaves_the_run_readable),
+		cmocka_unit_test(refused_before_a_directory_is_made),
+		cmocka_unit_test(closed_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

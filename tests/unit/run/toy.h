@@ -57,7 +57,8 @@ static inline enum err_code toy_build(void *self, const struct knobset *k, struc
 	TRY(paramset_make(s, "user", &users, &small, true, true, &t->next.user, e));
 	TRY(paramset_make(s, "item", &items, &small, true, true, &t->next.item, e));
 	if (knobset_number(k, "deep", 0) != 0)
-		TRY(paramset_make(s, "mix", &square, &(struct init){.kind = "xavier_uniform"}, true, false, &t->next.mix, e));
+		TRY(paramset_make(
+			s, "mix", &square, &(struct init){.kind = "xavier_uniform"}, true, false, &t->next.mix, e));
 	return OK;
 }
 
@@ -97,7 +98,8 @@ static inline enum err_code toy_trace(
 		int pos = toy_apply(t, "dot", u, toy_apply(t, "embedding", items, trace_input(t, "item", e), e), e);
 		int neg = toy_apply(t, "dot", u, toy_apply(t, "embedding", items, trace_input(t, "negative", e), e), e);
 		if (p->poison && pos >= 0) /* log of a negative number */
-			pos = trace_apply(t, "log", (const int[]){toy_apply(t, "sub", pos, trace_number(t, 100, e), e)}, 1, NULL, e);
+			pos = trace_apply(t, "log", (const int[]){toy_apply(t, "sub", pos, trace_number(t, 100, e), e)},
+				1, NULL, e);
 		y = toy_apply(t, "bpr", pos, neg, e);
 	}
 	*out = (struct model_outputs){.n = 1, .value = {y}, .name = {"out"}};
@@ -211,6 +213,16 @@ static inline struct experiment *toy_experiment(void)
 	x->seed = 7;
 	t->x = x;
 	return x;
+}
+
+/* Two workers that spin while they wait for each other crawl on a busy machine: starts this program again with waiting that
+ * gives the core away. */
+static inline void toy_calm(char **argv)
+{
+	if (getenv("OMP_WAIT_POLICY"))
+		return;
+	setenv("OMP_WAIT_POLICY", "passive", 1);
+	execv("/proc/self/exe", argv);
 }
 
 /* A folder of runs that is removed with all it holds. */
