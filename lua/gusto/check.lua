@@ -25,7 +25,7 @@ function check.closest(given, known)
     local d = type(name) == "string" and distance(given, name)
     if d and (not least or d < least or d == least and name < best) then best, least = name, d end
   end
-  return least and least <= math.max(1, #given // 3) and best or nil
+  return least and least <= math.max(2, #given // 3) and least < #given and best or nil
 end
 
 local function listed(known)

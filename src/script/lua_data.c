@@ -301,12 +301,25 @@ static void make_folders(const char *folder)
 		}
 }
 
+/* GUSTO_CACHE; in a project's folder its datasets/cache; else the user's own cache. */
+static void cache_folder(char *out, size_t size)
+{
+	const char *own = getenv("GUSTO_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (own && *own)
+		snprintf(out, size, "%s", own);
+	else if (access("datasets", W_OK) == 0 || !home)
+		snprintf(out, size, "datasets/cache");
+	else if (xdg && *xdg)
+		snprintf(out, size, "%s/gusto", xdg);
+	else
+		snprintf(out, size, "%s/.cache/gusto", home);
+}
+
 static void cached_path(struct recipe *r, char *out, size_t size)
 {
 	struct err e;
-	const char *folder = getenv("GUSTO_CACHE");
-	if (!folder || !*folder)
-		folder = "datasets/cache";
+	char folder[SCRIPT_PATH];
+	cache_folder(folder, sizeof(folder));
 	make_folders(folder);
 	if (cache_path(folder, r->name, str_text(&r->key), out, size, &e) != OK)
 		script_raise_plain(r->L, &e);
@@ -463,7 +476,7 @@ static void open_view(struct recipe *r, int view, int t, const char *view_name)
 	if (r->key.failed)
 		luaL_error(L, "not enough memory");
 	box->data = cached_view(r, view);
-	snprintf(box->source, sizeof(box->source), "%s#%06llx%s%s", r->name,
+	snprintf(box->source, sizeof(box->source), "%.160s#%06llx%s%s", r->name,
 		(unsigned long long)(box->data->hash & 0xffffff), *view_name ? " " : "", view_name);
 }
 
@@ -542,7 +555,7 @@ static void open_described(struct recipe *r, int t, const char *name, char *view
 	field_bool(L, d, name, "planted", &planted);
 	if (planted) {
 		open_planted(L, t, r->box);
-		snprintf(r->box->source, sizeof(r->box->source), "%s#%06llx", name,
+		snprintf(r->box->source, sizeof(r->box->source), "%.200s#%06llx", name,
 			(unsigned long long)(r->box->data->hash & 0xffffff));
 		return;
 	}
@@ -598,6 +611,11 @@ void data_push_split(lua_State *L, struct split *s)
 
 static struct data_box *check_data(lua_State *L)
 {
+	if (lua_istable(L, 1)) { /* what g.data returned: its methods get the table */
+		lua_pushliteral(L, "opened");
+		lua_rawget(L, 1);
+		lua_replace(L, 1);
+	}
 	struct data_box *b = luaL_checkudata(L, 1, DATA_TYPE);
 	if (!b->data)
 		script_fail(L, "this data set was closed");

@@ -136,6 +136,8 @@ static int layer_call(lua_State *L)
 	for (int k = 0; k < n; k++)
 		operand_read(L, k + 2, b->class->desc.name, &in[k]);
 	bind_by_hand(L, b);
+	if (b->layer->n_params > 0 && b->layer->param[0]->shape.ndim > 0)
+		operand_check_ids(L, b->layer->name, in, n, b->layer->param[0]->shape.dim[0]);
 	return value_apply(L, record_layer, b->layer, in, n);
 }
 

@@ -122,6 +122,7 @@ static void read_value(lua_State *L, const struct value_box *v, const char *what
 			what);
 	out->kind = REF_VALUE;
 	out->index = v->index;
+	out->below = v->below;
 }
 
 void operand_read(lua_State *L, int idx, const char *what, struct operand_ref *out)
@@ -148,6 +149,14 @@ void operand_read(lua_State *L, int idx, const char *what, struct operand_ref *o
 	}
 }
 
+void operand_check_ids(lua_State *L, const char *what, const struct operand_ref *ref, int n, int32_t rows)
+{
+	for (int k = 0; k < n; k++)
+		if (ref[k].kind == REF_VALUE && ref[k].below > rows)
+			script_fail(L, "%s: the table has %d rows, but these ids go up to %d: is it the right table?",
+				what, rows, ref[k].below - 1);
+}
+
 static int operand_index(struct trace *t, const struct operand_ref *r, struct err *e)
 {
 	struct param *p = NULL;
@@ -170,6 +179,7 @@ static struct value_box *value_box_push(lua_State *L)
 {
 	struct value_box *v = lua_newuserdatauv(L, sizeof(*v), 0);
 	v->index = -1;
+	v->below = 0;
 	v->generation = script_of(L)->generation;
 	luaL_setmetatable(L, VALUE_TYPE);
 	return v;
@@ -203,9 +213,15 @@ static int record_here(lua_State *L, record_fn record, const void *ctx, const st
 	int in[OP_IN_MAX];
 	struct err e;
 	struct value_box *v = value_box_push(L);
-	for (int k = 0; k < n; k++)
+	for (int k = 0; k < n; k++) {
+		const struct shape *table = ref[k].kind == REF_PARAM	? &ref[k].param->shape
+					    : ref[k].kind == REF_TENSOR ? &ref[k].tensor->shape
+									: NULL;
+		if (table && table->ndim > 0)
+			operand_check_ids(L, "ids", ref, n, table->dim[0]);
 		if ((in[k] = operand_index(t, &ref[k], &e)) < 0)
 			return script_raise(L, &e);
+	}
 	v->index = record(ctx, t, in, n, &e);
 	return v->index < 0 ? script_raise(L, &e) : 1;
 }
@@ -214,7 +230,8 @@ static int record_here(lua_State *L, record_fn record, const void *ctx, const st
 
 struct eager {
 	struct batch batch;
-	int32_t offsets[2];
+	int32_t offsets[2]; /* of the one sequence, where there are tokens */
+	int32_t *none;	    /* [examples + 1] zeros, for the token axes that are not there */
 	int in[OP_IN_MAX];
 };
 
@@ -259,6 +276,12 @@ static enum err_code eager_batch(struct eager *g, const struct operand_ref *ref,
 			TRY(add_column(g, ref[k].tensor, k, e));
 	if (g->batch.examples != 1 && (g->batch.offsets[AXIS_TOKEN] || g->batch.offsets[AXIS_TOKEN2]))
 		return err_set(e, ERR_SHAPE, "tokens made by hand are one sequence: use one example beside them");
+	g->none = mem_calloc((size_t)g->batch.examples + 1, sizeof(*g->none));
+	if (!g->none)
+		return err_set(e, ERR_NOMEM, "no memory for a batch by hand");
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
+		if (!g->batch.offsets[a])
+			g->batch.offsets[a] = g->none;
 	return OK;
 }
 
@@ -276,18 +299,43 @@ static enum err_code eager_record(struct trace *t, struct eager *g, record_fn re
 	return y < 0 ? e->code : trace_finish(t, PROGRAM_KEEP, &y, 1, out, e);
 }
 
+/* Ids made by hand must lie within the tables that they meet. */
+static enum err_code check_ids(const struct program *p, const struct operand_ref *ref, int n, struct err *e)
+{
+	struct param *const *param;
+	int n_params = program_params(p, &param);
+	int32_t rows = INT32_MAX;
+	for (int i = 0; i < n_params; i++)
+		if (param[i]->shape.ndim > 0 && param[i]->shape.dim[0] < rows)
+			rows = param[i]->shape.dim[0];
+	for (int k = 0; k < n; k++) {
+		const struct tensor_box *t = ref[k].kind == REF_TENSOR ? ref[k].tensor : NULL;
+		for (int64_t j = 0; t && t->i && j < tensor_numbers(t); j++)
+			if (t->i[j] >= rows || t->i[j] < -1)
+				return err_set(e, ERR_ARG, "id %d is not in a table of %d rows", t->i[j], rows);
+	}
+	return OK;
+}
+
 static enum err_code eager_run(struct script *s, record_fn record, const void *ctx, const struct operand_ref *ref,
 	int n, struct program **out, struct err *e)
 {
 	struct eager g;
 	struct trace *t = NULL;
-	TRY(eager_batch(&g, ref, n, e));
-	if (!s->engine)
-		TRY(engine_new(&(struct engine_options){.threads = 1}, &s->engine, e));
-	TRY(trace_new(&g.batch, &t, e));
-	enum err_code code = eager_record(t, &g, record, ctx, ref, n, out, e);
+	enum err_code code = eager_batch(&g, ref, n, e);
+	if (code == OK && !s->engine)
+		code = engine_new(&(struct engine_options){.threads = 1}, &s->engine, e);
+	if (code == OK)
+		code = trace_new(&g.batch, &t, e);
+	if (code == OK)
+		code = eager_record(t, &g, record, ctx, ref, n, out, e);
 	trace_free(t);
-	return code == OK ? program_look(s->engine, *out, &g.batch, e) : code;
+	if (code == OK)
+		code = check_ids(*out, ref, n, e);
+	if (code == OK)
+		code = program_look(s->engine, *out, &g.batch, e);
+	mem_free(g.none);
+	return code;
 }
 
 static void free_program(void *p)
@@ -311,9 +359,10 @@ static int compute(lua_State *L, record_fn record, const void *ctx, const struct
 	program_output(p, 0, &out);
 	struct tensor_box *t = tensor_push(L, out.type, &out.shape, out.rows);
 	size_t count = (size_t)tensor_numbers(t);
-	if (t->type == FIELD_INT)
+	CHECK(count == 0 || out.i || out.v, "an output of %zu numbers has no place", count);
+	if (count && t->type == FIELD_INT)
 		memcpy(t->i, out.i, count * sizeof(*t->i));
-	else
+	else if (count)
 		memcpy(t->v, out.v, count * sizeof(*t->v));
 	lua_remove(L, -2);
 	return 1;
@@ -654,7 +703,12 @@ static int batch_index(lua_State *L)
 		lua_pushcfunction(L, batch_has);
 		return 1;
 	}
-	return value_push(L, trace_input(t, key, &e), &e);
+	value_push(L, trace_input(t, key, &e), &e);
+	struct value_box *v = lua_touserdata(L, -1);
+	const struct script *s = script_of(L);
+	if (trace_type(t, v->index) == FIELD_INT)
+		v->below = strcmp(key, "user") == 0 ? s->users : strcmp(key, "position") == 0 ? 0 : s->items;
+	return 1;
 }
 
 /* ---- opening ---- */

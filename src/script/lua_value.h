@@ -19,6 +19,7 @@
 
 struct value_box {
 	int index;
+	int32_t below; /* a column of ids: they are less than this; 0: unknown */
 	uint64_t generation;
 };
 
@@ -52,6 +53,7 @@ struct box *box_new(lua_State *L, void (*free_it)(void *));
 struct operand_ref {
 	enum { REF_VALUE, REF_TENSOR, REF_PARAM, REF_NUMBER } kind;
 	int index;
+	int32_t below; /* see value_box */
 	struct tensor_box *tensor;
 	struct param_box *param;
 	double number;
@@ -60,6 +62,9 @@ bool operand_is(lua_State *L, int idx);	       /* a value, tensor, parameter or 
 bool operand_is_object(lua_State *L, int idx); /* the same without numbers */
 /* Raises where it is none, or is dead. */
 void operand_read(lua_State *L, int idx, const char *what, struct operand_ref *out);
+
+/* Raises where ids of `ref` reach beyond a table of so many rows. */
+void operand_check_ids(lua_State *L, const char *what, const struct operand_ref *ref, int n, int32_t rows);
 
 /* What a call records: an op or a layer, into a trace. */
 typedef int (*record_fn)(const void *ctx, struct trace *t, const int *in, int n_in, struct err *e);
