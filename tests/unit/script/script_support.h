@@ -53,7 +53,7 @@ static __attribute__((unused)) struct experiment *load(const char *file, const s
 	struct experiment *x = NULL;
 	struct err e;
 	if (script_load(file, o, &x, &e) != OK)
-		fail_msg("%s: %s", file, e.text);
+		fail_msg("%s: %s", file ? file : "the snapshot", e.text);
 	return x;
 }
 
