@@ -73,8 +73,8 @@ struct op_io {
 	int32_t examples, first_example, total_examples;
 	/* offsets[a][e] - offsets[a][0] .. offsets[a][e+1] - offsets[a][0]: the rows of example e of the slice on axis a */
 	const int32_t *offsets[AXIS_N];
-	uint64_t
-		key; /* of the op's random stream at this step: number of (global row, column) = rng_at(key, row * width + column) */
+	/* of the op's random stream at this step; draws are a function of it and of the place in the whole batch (tensor/mask.h) */
+	uint64_t key;
 	bool train; /* dropout and the like are active */
 };
 
@@ -86,7 +86,8 @@ struct op_sig {
 	const double *attr;
 };
 
-/* A case for the gradient check (and shapes for benches).  Ints are drawn from lo..below-1 (lo = -1: absent ids occur), reals from lo..hi. */
+/* A case for the gradient check (and shapes for benches).  Ints are drawn from lo..below-1 (lo = -1: absent ids occur),
+ * reals from lo..hi. */
 struct op_case {
 	const char *name;
 	int32_t examples;

@@ -31,7 +31,7 @@ def case(op, attr, inputs, f):
 def attention(heads, causal):
     def f(q, k, v):
         out = []
-        for a, b in ((0, 3), (3, 4), (4, 9)):
+        for a, b in PARTS:
             parts = []
             for h in range(heads):
                 d = q.shape[1] // heads
@@ -45,7 +45,8 @@ def attention(heads, causal):
     return f
 
 
-TOKEN, FIXED = "AXIS_TOKEN", "AXIS_FIXED"
+TOKEN, EXAMPLE, FIXED = "AXIS_TOKEN", "AXIS_EXAMPLE", "AXIS_FIXED"
+PARTS = ((0, 3), (3, 4), (4, 9))
 N = 9  # tokens of three examples: 3, 1, 5
 
 
@@ -53,8 +54,17 @@ def tokens(*dims, scale=1):
     return (torch.randn(N, *dims) * scale, TOKEN, dims)
 
 
+def examples(*dims):
+    return (torch.randn(3, *dims), EXAMPLE, dims)
+
+
+def each(f):
+    """f over the tokens of each example."""
+    return lambda x: torch.stack([f(x[a:b]) for a, b in PARTS])
+
+
 def fixed(*dims):
-    return (torch.randn(*dims), FIXED, dims)
+    return (torch.randn(dims), FIXED, dims)
 
 
 def ids(n, *dims):
@@ -80,3 +90,26 @@ case("softmax_ce", [], [tokens(4), fixed(7, 4), ids(7), fixed(7)],
      lambda h, t, i, b: F.cross_entropy(h @ t.T + b, i.long()))
 case("bpr", [], [tokens(), tokens(3)], lambda p, n: -F.logsigmoid(p[:, None] - n).mean())
 case("bce_pair", [0], [tokens(), tokens(3)], lambda p, n: (-F.logsigmoid(p) - F.logsigmoid(-n).mean(1)).mean())
+case("add", [], [tokens(4), fixed(4)], torch.add)
+case("sub", [], [examples(4), examples(3, 4)], lambda x, y: x[:, None] - y)
+case("mul", [], [tokens(4), tokens()], lambda x, y: x * y[:, None])
+case("div", [], [fixed(), tokens(4)], torch.div)
+case("clamp", [-0.5, 0.7], [tokens(4)], lambda x: x.clamp(-0.5, 0.7))
+case("sum", [], [examples(3, 4)], lambda x: x.sum(-1))
+case("mean", [], [tokens(4)], lambda x: x.mean(-1))
+case("sum_all", [], [tokens(4)], torch.sum)
+case("mean_all", [], [tokens(4)], torch.mean)
+case("l2", [], [fixed(3, 4)], lambda x: (x * x).sum())
+case("concat", [], [tokens(3), tokens(), tokens(2)], lambda x, y, z: torch.cat((x, y[:, None], z), 1))
+case("slice", [1, 3], [examples(2, 5)], lambda x: x[..., 1:3])
+case("repeat", [3], [examples(4)], lambda x: x[:, None].expand(-1, 3, -1))
+case("last", [], [tokens(3)], each(lambda x: x[-1]))
+case("pool", [0], [tokens(3)], each(lambda x: x.mean(0)))
+case("pool", [1], [tokens(3)], each(lambda x: x.sum(0)))
+case("pool", [2], [tokens(3)], each(lambda x: x.max(0).values))
+case("spread", [0], [examples(4)], lambda x: x[[0, 0, 0, 1, 2, 2, 2, 2, 2]])
+case("matmul", [], [tokens(5), fixed(5, 3)], torch.matmul)
+case("matmul_t", [], [tokens(5), fixed(3, 5)], F.linear)
+case("dot", [], [examples(4), examples(3, 4)], lambda a, b: (a[:, None] * b).sum(-1))
+case("embedding_bag", [1], [fixed(6, 3), ids(6)], lambda t, i: each(lambda x: x.mean(0))(t[i.long()]))
+case("embedding_bag", [0], [fixed(6, 3), ids(6), tokens()], lambda t, i, w: each(lambda x: x.sum(0))(t[i.long()] * w[:, None]))
