@@ -18,7 +18,7 @@ refuse "dropot.*dropout" "$gusto" run experiments/demo.lua --set dropot=.1
 refuse 'no option' "$gusto" run experiments/demo.lua --nonsense
 printf 'return nil + 1\n' >"$work/bad.lua"
 refuse 'bad.lua:1' "$gusto" run "$work/bad.lua"
-printf 'x = 1\n' >"$work/global.lua"
+printf 'return undeclared\n' >"$work/global.lua"
 refuse 'global.lua:1' "$gusto" run "$work/global.lua"
 refuse 'missing|no run' "$gusto" show nothing
 refuse 'no run' "$gusto" tweak nothing lr=1
