@@ -59,7 +59,8 @@ return g.dataset {
     ncf = {
       help = "the leave-one-out split of He et al. (2017) with its 99 negatives per user; use split = \"given\", candidates = \"given\"",
       source = "Data/ml-1m.test.rating and .test.negative of https://github.com/hexiangnan/neural_collaborative_filtering as "
-        .. "ml-1m/ncf/ with an item_map.tsv (their item, film), and https://grouplens.org/datasets/movielens/1m/ (unpack both into datasets/raw/)",
+        .. "ml-1m/ncf/ with an item_map.tsv (their item, film), and https://grouplens.org/datasets/movielens/1m/ "
+        .. "(unpack both into datasets/raw/)",
       {
         "ml-1m/ncf/ml-1m.test.rating", format = "leave_one_out", id_offset_user = 1, item_map = item_map,
         sha256 = {

@@ -47,7 +47,7 @@ static enum err_code draft_knobs(
 		if (k->applies > *level && !same_value(k, knobset_find(&t->x->knobs, k->name)))
 			*level = k->applies;
 	}
-	return OK;
+	return trainer_check(t, &d->knobs, e);
 }
 
 static enum err_code draft_rebuild(struct trainer *t, struct draft *d, struct err *e)
@@ -200,7 +200,7 @@ enum err_code change_set(struct trainer *t, const struct change *c, size_t n, co
 		*result = answer;
 	else
 		json_decref(answer);
-	if (rc == OK && record)
+	if (rc == OK)
 		rc = facts_knobs(t, e);
 	return rc == OK ? trainer_series(t, e) : rc;
 }

@@ -227,8 +227,9 @@ static enum err_code begin(struct trainer *t, int *lock, struct err *e)
 	}
 	TRY(facts_begin(t, e));
 	TRY(trainer_series(t, e));
-	if (!t->o->quiet_socket)
-		TRY(server_open(t->dir, &t->server, e));
+	struct err why;
+	if (!t->o->quiet_socket && server_open(t->dir, &t->server, &why) != OK)
+		facts_event(t, "warn", "control", "%s; the run takes no commands", why.text);
 	t->started = t->told = t->saved = trainer_now();
 	t->first_step = t->told_step = t->at.step;
 	obey_state(t, "running");

@@ -33,6 +33,27 @@ enum err_code trainer_series(struct trainer *t, struct err *e)
 	return store_series(t->store, "perf/eta", false, &t->series.eta, e);
 }
 
+/* The knob behind an argument of the optimizer; NULL: the argument keeps its default. */
+static const struct knob *knob_behind(const struct knobset *k, const struct arg_spec *a)
+{
+	const struct knob *row = knobset_find(k, experiment_knob_of(a->name));
+	bool number = row && row->type != ARG_STRING && row->type != ARG_CHOICE;
+	return number && row->applies == KNOB_STEP ? row : NULL;
+}
+
+enum err_code trainer_check(const struct trainer *t, const struct knobset *k, struct err *e)
+{
+	if (!t->optim)
+		return OK;
+	const struct desc *d = &optim_class_of(t->optim)->desc;
+	for (const struct arg_spec *a = d->args; a && a->name; a++) {
+		const struct knob *row = knob_behind(k, a);
+		if (row)
+			TRY(arg_check_number(d->name, a, row->num, e));
+	}
+	return OK;
+}
+
 enum err_code trainer_live(struct trainer *t, struct err *e)
 {
 	const struct knobset *k = &t->x->knobs;
@@ -43,8 +64,8 @@ enum err_code trainer_live(struct trainer *t, struct err *e)
 	if (!t->optim)
 		return OK;
 	for (const struct arg_spec *a = optim_class_of(t->optim)->desc.args; a && a->name; a++) {
-		const struct knob *row = knobset_find(k, experiment_knob_of(a->name));
-		if (row && row->applies == KNOB_STEP && row->type != ARG_STRING && row->type != ARG_CHOICE)
+		const struct knob *row = knob_behind(k, a);
+		if (row)
 			TRY(optim_set(t->optim, a->name, row->num, e));
 	}
 	t->live.lr = optim_get(t->optim, "lr");

@@ -9,7 +9,7 @@
 static uint8_t dot_bit(const struct chart_frame *f, int dx, int dy)
 {
 	static const uint8_t braille[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-	return f->sy == 3 ? (uint8_t)(1 << dy) : braille[dy][dx];
+	return (uint8_t)(f->sy == 3 ? 1 << dy : braille[dy][dx]);
 }
 
 static const char thirds[8] = {' ', '\'', '-', '\'', '.', ':', '.', ':'};

@@ -111,6 +111,7 @@ enum err_code term_open(bool ascii, bool no_color, struct terminal **out, struct
 		return err_set(e, ERR_NOMEM, "no memory for the terminal");
 	t->old_locale = mem_strdup(setlocale(LC_CTYPE, NULL));
 	facts->utf8 = choose_locale();
+	term_crash_prepare();
 	const char *name = choose_name(facts);
 	t->screen = name ? newterm(name, stdout, stdin) : NULL;
 	if (!t->screen) {

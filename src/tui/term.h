@@ -24,6 +24,7 @@ int term_key(struct terminal *t); /* a key of keymap.h; 0: none is there */
 void term_suspend(struct terminal *t);
 
 /* term_crash.c: handlers that put the terminal in order before a crash kills the process. */
+void term_crash_prepare(void); /* before anything is changed: remembers how the terminal was */
 void term_crash_install(const char *restore);
 void term_crash_remove(void);
 

@@ -18,7 +18,7 @@ static struct {
 	char restore[256];
 	size_t len;
 	struct sigaction before[FATAL];
-	bool on;
+	bool known, on;
 	char stack[ALTERNATE_STACK];
 } crash;
 
@@ -30,11 +30,16 @@ static void on_crash(int sig)
 	raise(sig); /* SA_RESETHAND: the default action now */
 }
 
+void term_crash_prepare(void)
+{
+	crash.known = tcgetattr(STDIN_FILENO, &crash.saved) == 0;
+}
+
 void term_crash_install(const char *restore)
 {
 	stack_t ss = {.ss_sp = crash.stack, .ss_size = sizeof crash.stack};
 	crash.len = strlen(restore);
-	if (crash.on || crash.len > sizeof crash.restore || tcgetattr(STDIN_FILENO, &crash.saved) != 0)
+	if (crash.on || !crash.known || crash.len > sizeof crash.restore)
 		return;
 	memcpy(crash.restore, restore, crash.len);
 	sigaltstack(&ss, NULL);

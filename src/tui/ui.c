@@ -333,22 +333,24 @@ static void global_act(struct ui *ui, enum action a)
 	}
 }
 
-void ui_key(struct ui *ui, int key)
+static void key_to_view(struct ui *ui, int key)
 {
-	if (ui->prompt != PROMPT_NONE) {
-		prompt_key(ui, key);
-		return;
-	}
-	if (ui->menu) {
-		menu_act(ui, keymap_find(SCOPE_MENU, key));
-		return;
-	}
 	enum action a = keymap_find(current(ui)->scope, key);
 	if (a == ACT_NONE)
 		return;
 	bool staged_first = a == ACT_BACK && ui_waiting(ui) > 0;
 	if (staged_first || !current(ui)->act || !current(ui)->act(ui->panel[ui->view], ui, a))
 		global_act(ui, a);
+}
+
+void ui_key(struct ui *ui, int key)
+{
+	if (ui->prompt != PROMPT_NONE)
+		prompt_key(ui, key);
+	else if (ui->menu)
+		menu_act(ui, keymap_find(SCOPE_MENU, key));
+	else
+		key_to_view(ui, key);
 	if (current(ui)->update)
 		current(ui)->update(ui->panel[ui->view], ui);
 }

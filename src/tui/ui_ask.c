@@ -98,13 +98,15 @@ static char *args_of(const struct ui *ui, const char *kind, bool item)
 	return str_take(&s);
 }
 
-/* The last stored answer, where nothing was asked yet. */
+/* The last stored answer, where it is about the same user or nobody was chosen yet. */
 static void use_stored(struct ui *ui, const char *kind, enum request_kind rk)
 {
 	struct run_view *r = ui->model.open;
 	int64_t step;
+	char user[64];
 	char *json = r->reader ? reader_probe(r->reader, kind, NULL, &step) : NULL;
-	if (json)
+	if (json && json_member(json, "user", user, sizeof user) &&
+		(!ui->ask.user[0] || strcmp(user, ui->ask.user) == 0))
 		ask_answer(ui, rk, json, NULL);
 	mem_free(json);
 }
@@ -121,7 +123,7 @@ void ask_attention(struct ui *ui, bool again)
 	struct question *q = &ui->ask;
 	if (!ui->model.open || q->waiting_attention || (!again && q->has_attention))
 		return;
-	if (!q->has_attention && !q->user[0])
+	if (!q->has_attention && !again)
 		use_stored(ui, "attention", REQ_ATTENTION);
 	if (q->has_attention && !again && !ui->model.open->alive)
 		return;
@@ -141,7 +143,7 @@ void ask_explain(struct ui *ui, bool again)
 	struct question *q = &ui->ask;
 	if (!ui->model.open || q->waiting_explanation || (!again && q->has_explanation))
 		return;
-	if (!q->has_explanation && !q->user[0])
+	if (!q->has_explanation && !again)
 		use_stored(ui, "explain", REQ_EXPLAIN);
 	if (q->has_explanation && !again && !ui->model.open->alive)
 		return;
