@@ -14,7 +14,7 @@ local data_fields = {
   encoding = "string", map = "string", id_offset_user = "number", id_offset_item = "number",
   user_map = "string", item_map = "string",
   seed = "number", users = "number", items = "number", interactions = "number", genres = "number", rules = "number", strength = "number",
-  lag = "number", drift = "number",
+  lag = "number", drift = "number", shape = "string",
 }
 
 -- A described data set by name ("ml-1m", "ml-1m:ncf"), or a file of one's own { file = "x.csv", format = "csv", ... }.
@@ -50,7 +50,7 @@ end
 
 local dataset_fields = {
   name = "string", help = "string", source = "string", licence = "string", default = "string", views = "table",
-  planted = "boolean", cite = "string",
+  planted = "boolean", synthetic = "boolean", cite = "string",
 }
 local file_fields = {
   [1] = "string|table", format = "string", columns = "string", header = "boolean", separator = "string",
@@ -78,7 +78,7 @@ function experiment.dataset(spec)
   for _, key in ipairs { "name", "help", "source", "licence" } do
     check.need("g.dataset", spec, key, "a sentence for people", 2)
   end
-  if spec.planted then return spec end
+  if spec.planted or spec.synthetic then return spec end
   check.need("g.dataset " .. spec.name, spec, "views", "{ view = { files } }", 2)
   for name, view in pairs(spec.views) do
     check_files(("g.dataset %s, view %s"):format(spec.name, tostring(name)), view, 2)

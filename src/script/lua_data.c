@@ -9,6 +9,8 @@
  * outcome is cached in one mapped file whose name holds a hash of everything that went in: checksums and options. */
 #include "script/lua_data.h"
 
+#include "data/synthetic.h"
+
 #include "data/cache.h"
 #include "data/format.h"
 #include "data/sampler.h"
@@ -452,6 +454,24 @@ static void open_planted(lua_State *L, int t, struct data_box *box)
 	str_printf(&box->how, "  made by the planted world, seed %llu\n", (unsigned long long)o->seed);
 }
 
+static void open_synthetic(lua_State *L, int t, struct data_box *box)
+{
+	struct synthetic_options o;
+	char shape[32] = "ml1m";
+	double seed = 1;
+	if (t) {
+		field_text(L, t, "synthetic data", "shape", shape, sizeof(shape));
+		number_option(L, t, "seed", 0, 9e15, &seed);
+	}
+	if (!synthetic_shape(shape, &o))
+		script_fail(L, "synthetic data: shape must be ml1m, beauty or big, got \"%s\"", shape);
+	o.seed = (uint64_t)seed;
+	struct err e;
+	if (synthetic_dataset("synthetic", &o, &box->data, &e) != OK)
+		script_raise_plain(L, &e);
+	str_printf(&box->how, "  drawn at random in the shape of %s, seed %llu\n", shape, (unsigned long long)o.seed);
+}
+
 /* Filters of g.data go before those of the view. */
 static void read_filters(struct recipe *r, int view, int t)
 {
@@ -546,15 +566,16 @@ static void open_described(struct recipe *r, int t, const char *name, char *view
 {
 	lua_State *L = r->L;
 	char source[2048] = "";
-	bool planted = false;
+	bool planted = false, synthetic = false;
 	data_push_description(L, name);
 	int d = lua_gettop(L);
 	r->name = name;
 	field_text(L, d, name, "source", source, sizeof(source));
 	r->source = source;
 	field_bool(L, d, name, "planted", &planted);
-	if (planted) {
-		open_planted(L, t, r->box);
+	field_bool(L, d, name, "synthetic", &synthetic);
+	if (planted || synthetic) {
+		(planted ? open_planted : open_synthetic)(L, t, r->box);
 		snprintf(r->box->source, sizeof(r->box->source), "%.200s#%06llx", name,
 			(unsigned long long)(r->box->data->hash & 0xffffff));
 		return;
