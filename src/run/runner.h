@@ -38,7 +38,10 @@ struct run_result {
 	char part[16];
 };
 
-/* Trains to the end (or stop).  SIGTERM: finishes the step, checkpoints, state "stopped"; SIGUSR1: checkpoint. */
+/* weights_sha256 is that of the weights as training left them, before the best checkpoint is loaded for the test part: what
+ * replay and resume must reproduce.
+ *
+ * Trains to the end (or stop).  SIGTERM: finishes the step, checkpoints, state "stopped"; SIGUSR1: checkpoint. */
 enum err_code runner_train(struct experiment *x, const struct run_options *o, struct run_result *out, struct err *e);
 
 /* A finished (or any) run opened for questions: its model at a checkpoint (step -1: the best, else the last). */

@@ -39,6 +39,7 @@ static void child_main(const struct fixture *f, const char *replay, const char *
 	snprintf(text, sizeof text, "%d", epochs);
 	must(knob_set_text(knobset_find(&x->knobs, "epochs"), text, e));
 	x->train.checkpoint_seconds = 0.05;
+	snprintf(x->file, sizeof x->file, "%s/toy.lua", f->root);
 	enum err_code rc = runner_train(x, &o, &r, &why);
 	if (rc != OK)
 		fprintf(stderr, "child: %s\n", why.text);
@@ -207,6 +208,55 @@ static void killed_and_resumed(void **state)
 	assert_int_equal(reap(f, &again), 0);
 	assert_int_equal(whole.steps, again.steps);
 	assert_string_equal(whole.weights_sha256, again.weights_sha256);
+}
+
+static void write_script(const struct fixture *f, const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/toy.lua", f->root);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* An edited script is journalled as text: the file may be gone when the run is repeated. */
+static void edited_script_is_repeated(void **state)
+{
+	struct fixture *f = *state;
+	struct run_result first, on, again;
+	char dir[4096];
+	launch(f, NULL, NULL, 100000);
+	struct client *c = attach(f, "toy-1");
+	quiet(c, "pause", NULL);
+	quiet(c, "step", "{\"n\":20}");
+	write_script(f, "nonsense");
+	refused(c, "reload", NULL, "toy.lua:1: 'nonsense' is no model");
+	write_script(f, "deep");
+	json_t *j = call(c, "reload", NULL);
+	assert_int_equal(json_integer_value(json_object_get(j, "carried")), 2);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "initialised"), 0)), "mix");
+	json_decref(j);
+	write_script(f, "plain");
+	quiet(c, "step", "{\"n\":20}");
+	quiet(c, "stop", NULL);
+	client_close(c);
+	assert_int_equal(reap(f, &first), 0);
+	snprintf(dir, sizeof dir, "%s", first.dir);
+	launch(f, dir, NULL, 3);
+	assert_int_equal(reap(f, &again), 0);
+	assert_string_equal(first.weights_sha256, again.weights_sha256);
+	launch(f, NULL, dir, 3); /* the checkpoint is of the edited script */
+	c = attach(f, "toy-1");
+	quiet(c, "pause", NULL);
+	quiet(c, "step", "{\"n\":10}");
+	quiet(c, "stop", NULL);
+	client_close(c);
+	assert_int_equal(reap(f, &on), 0);
+	launch(f, dir, NULL, 3);
+	assert_int_equal(reap(f, &again), 0);
+	assert_int_equal(on.steps, again.steps);
+	assert_string_equal(on.weights_sha256, again.weights_sha256);
 }
 
 static void stopped_is_replayed_to_the_stop_and_resumed_to_the_end(void **state)
@@ -418,6 +468,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		CASE(replay_repeats),
 		CASE(killed_and_resumed),
+		CASE(edited_script_is_repeated),
 		CASE(stopped_is_replayed_to_the_stop_and_resumed_to_the_end),
 		CASE(sigterm_stops),
 		CASE(bad_commands_change_nothing),

@@ -39,7 +39,8 @@ struct toy {
 	struct toy_parts now, next;
 	bool pending;
 	bool candidates_only;
-	int evals; /* chunks run */
+	bool deep, deep_next; /* what the script says, and a reloaded one */
+	int evals;	      /* chunks run */
 };
 
 static inline enum err_code toy_build(void *self, const struct knobset *k, struct paramset *s, struct err *e)
@@ -56,7 +57,7 @@ static inline enum err_code toy_build(void *self, const struct knobset *k, struc
 		return err_set(e, ERR_SCRIPT, "toy.lua:13: dim=13 brings bad luck");
 	TRY(paramset_make(s, "user", &users, &small, true, true, &t->next.user, e));
 	TRY(paramset_make(s, "item", &items, &small, true, true, &t->next.item, e));
-	if (knobset_number(k, "deep", 0) != 0)
+	if (knobset_number(k, "deep", 0) != 0 || t->deep_next)
 		TRY(paramset_make(
 			s, "mix", &square, &(struct init){.kind = "xavier_uniform"}, true, false, &t->next.mix, e));
 	return OK;
@@ -65,8 +66,11 @@ static inline enum err_code toy_build(void *self, const struct knobset *k, struc
 static inline void toy_settle(void *self, bool keep)
 {
 	struct toy *t = self;
-	if (keep)
+	if (keep) {
 		t->now = t->next;
+		t->deep = t->deep_next;
+	}
+	t->deep_next = t->deep;
 	t->pending = false;
 }
 
@@ -124,6 +128,16 @@ static inline enum err_code toy_eval(void *self, const char *chunk, char **text,
 	return OK;
 }
 
+/* A script is one word: "deep", "plain", or an error. */
+static inline enum err_code toy_reload(void *self, const char *text, struct knobset *k, struct err *e)
+{
+	struct toy *t = self;
+	if (strcmp(text, "deep") != 0 && strcmp(text, "plain") != 0)
+		return err_set(e, ERR_SCRIPT, "toy.lua:1: '%s' is no model", text);
+	t->deep_next = strcmp(text, "deep") == 0;
+	return OK;
+}
+
 static inline size_t toy_files(void *self)
 {
 	return 1;
@@ -142,6 +156,7 @@ static const struct model_vtbl toy_vtbl = {
 	.has = toy_has,
 	.trace = toy_trace,
 	.eval = toy_eval,
+	.reload = toy_reload,
 	.files = toy_files,
 	.file = toy_file,
 	.free = mem_free,
