@@ -12,7 +12,6 @@ static enum err_code picture(const char *dir, const char *view, struct probe_cac
 	char path[4200];
 	struct show_options o = SHOW_OPTIONS_DEFAULT;
 	o.colours = COLOURS_256;
-	o.user = "1";
 	o.probe = probe_cache_ask;
 	o.probe_ctx = cache;
 	snprintf(path, sizeof path, "%s/%s.svg", dir, view);

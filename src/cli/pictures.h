@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-/* Writes curves.svg, attention.svg and explain.svg (of user "1") into the run's directory and prints their paths. */
+/* Writes curves.svg, attention.svg and explain.svg (of the first user) into the run's directory and prints their paths. */
 enum err_code pictures_write(const char *run_dir, struct err *e);
 
 #endif

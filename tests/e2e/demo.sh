@@ -5,8 +5,9 @@
 grep -q 'ndcg@10=' "$work/out" || die "no metrics in: $(cat "$work/out")"
 dir=$(sed -n 's/^run \(\/.*\|\..*\)$/\1/p' "$work/out" | tail -n 1)
 [ -d "$dir" ] || die "no run directory in: $(tail -n 5 "$work/out")"
-for picture in curves attention; do
+for picture in curves attention explain; do
 	grep -q '<svg' "$dir/$picture.svg" || die "$dir/$picture.svg is no picture"
+	grep -q 'there is no user' "$dir/$picture.svg" && die "$picture.svg shows an error"
 done
 LC_ALL=C grep -q $'\033\|\r' "$work/out" && die "escape sequences in the output of a pipe"
 echo ok
