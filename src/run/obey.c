@@ -119,7 +119,7 @@ static void pause_now(struct trainer *t)
 
 static enum err_code cmd_pause(struct trainer *t, const struct request *r, json_t **out, struct err *e)
 {
-	/* in the middle of an evaluation the position is not one to resume from: the next safe point saves */
+	/* in the middle of an evaluation: the safe point behind it saves and waits */
 	if (strcmp(t->state, "evaluating") == 0) {
 		t->paused = t->checkpoint_wanted = true;
 		obey_state(t, "paused");
@@ -286,16 +286,20 @@ static void obey_request(struct trainer *t, const struct request *r)
 	unknown(t, r);
 }
 
-static void obey_requests(struct trainer *t, bool (*may)(const char *cmd))
+/* True where there may be more. */
+static bool obey_requests(struct trainer *t, bool (*may)(const char *cmd))
 {
 	struct request r;
-	for (int n = 0; n < REQUESTS_MAX && !t->stop && server_next(t->server, may, &r); n++) {
+	for (int n = 0; n < REQUESTS_MAX; n++) {
+		if (t->stop || !server_next(t->server, may, &r))
+			return false;
 		obey_request(t, &r);
 		request_free(&r);
 		/* what comes behind a `step` is meant for after it */
 		if (t->steps_left > 0)
-			return;
+			return true;
 	}
+	return true;
 }
 
 /* ---- signals ---- */
@@ -312,7 +316,7 @@ static enum err_code obey_signals(struct trainer *t, struct err *e)
 /* Two system calls are dear beside a step of some microseconds, and nobody notices half a millisecond. */
 static const double look_seconds = 0.5e-3;
 
-/* Looks once; waits while paused. */
+/* Looks once; waits while paused, but never within an evaluation: what comes after a pause must be answered. */
 static enum err_code look(struct trainer *t, bool (*may)(const char *cmd), struct err *e)
 {
 	double now = trainer_now();
@@ -320,20 +324,21 @@ static enum err_code look(struct trainer *t, bool (*may)(const char *cmd), struc
 		return OK;
 	t->looked = now;
 	TRY(obey_signals(t, e));
+	bool more = false;
 	if (t->server) {
 		server_poll(t->server, 0, -1);
-		obey_requests(t, may);
+		more = obey_requests(t, may);
 	}
-	bool waited = t->paused;
+	if (may || !t->paused)
+		return OK;
 	while (t->paused && !t->stop && t->server) {
-		server_poll(t->server, -1, t->signals);
+		server_poll(t->server, more ? 0 : -1, t->signals);
 		TRY(obey_signals(t, e));
-		obey_requests(t, may);
-		if (t->checkpoint_wanted && !may)
+		more = obey_requests(t, NULL);
+		if (t->checkpoint_wanted)
 			TRY(keep_save(t, false, e));
 	}
-	if (waited)
-		t->idle += trainer_now() - now;
+	t->idle += trainer_now() - now;
 	return OK;
 }
 

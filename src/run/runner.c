@@ -66,6 +66,11 @@ static enum err_code past_read(struct past *p, struct experiment *x, const char 
 		return err_set(e, ERR_STATE, "%s is a replay of %s and cannot be resumed; replay that run again", dir,
 			p->text);
 	TRY(past_knobs(p, &x->knobs, e));
+	/* a snapshot knows neither the name nor the place of the script it was made from */
+	if (reader_get(p->db, "experiment", p->text, FACT_MAX))
+		snprintf(x->name, sizeof x->name, "%s", p->text);
+	if (reader_get(p->db, "file", p->text, FACT_MAX) && fs_is_file(p->text))
+		snprintf(x->file, sizeof x->file, "%s", p->text);
 	if (reader_get(p->db, "seed", p->text, FACT_MAX))
 		x->seed = strtoull(p->text, NULL, 10);
 	p->threads = (int)past_int(p, "threads", 0);

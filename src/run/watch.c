@@ -63,14 +63,14 @@ static enum err_code store_result(struct trainer *t, const struct evaluation_res
 
 enum err_code watch_evaluate(struct trainer *t, struct evaluator *v, enum part part, int64_t step, struct err *e)
 {
-	double begun = trainer_now(), idle = t->idle;
+	double begun = trainer_now();
 	const char *before = t->state;
 	t->state = "evaluating";
 	enum err_code rc = evaluator_run(v, t->rig, obey_between, t, &t->result, e);
 	if (strcmp(t->state, "evaluating") == 0)
 		t->state = before;
 	TRY(rc);
-	double seconds = trainer_now() - begun - (t->idle - idle);
+	double seconds = trainer_now() - begun;
 	t->result_part = part;
 	t->have_result = true;
 	TRY(store_result(t, &t->result, part, step, seconds, e));

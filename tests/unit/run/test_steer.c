@@ -157,6 +157,7 @@ static void steer(struct client *c)
 	quiet(c, "evaluate", NULL);
 	quiet(c, "eval", "{\"chunk\":\"clip=1\"}");
 	quiet(c, "pause", NULL);
+	quiet(c, "evaluate", NULL);
 	quiet(c, "step", "{\"n\":5}");
 	quiet(c, "set", "{\"knobs\":{\"lr\":1e-2}}");
 	quiet(c, "resume", NULL);
@@ -452,6 +453,17 @@ static void hostile_clients_harm_only_themselves(void **state)
 	receive_line(fd, line, sizeof line);
 	assert_non_null(strstr(line, "must fit"));
 	close(fd);
+	/* more requests at once than one safe point obeys, while paused */
+	quiet(c, "pause", NULL);
+	fd = raw_connect(f->dir);
+	for (int i = 0; i < 1000; i++)
+		send_text(fd, "{\"v\":1,\"id\":6,\"cmd\":\"hello\"}\n");
+	for (int i = 0; i < 1000; i++) {
+		receive_line(fd, line, sizeof line);
+		assert_non_null(strstr(line, "\"id\":6"));
+	}
+	close(fd);
+	quiet(c, "resume", NULL);
 	fd = raw_connect(f->dir); /* goes away before its answer */
 	send_text(fd, "{\"v\":1,\"id\":5,\"cmd\":\"evaluate\"}\n");
 	close(fd);
