@@ -18,6 +18,7 @@ check_registry nn layer layers.def
 check_registry eval metric metrics.def
 check_registry data sampler samplers.def
 check_registry data format formats.def
+check_registry data kind kinds.def
 check_registry tui panel panels.def
 check_registry cli cmd commands.def
 [ $bad -eq 0 ] && echo "text: ok"

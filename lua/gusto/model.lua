@@ -21,13 +21,14 @@ local fields = {
   build = "function", loss = "function", score = "function", candidates = "function", rate = "function",
   fit = "function",
 }
-local kinds = { sequence = true, pairs = true, points = true, ratings = true }
 
 function model.declare(spec)
   check.fields("g.model", spec, fields, 2)
   local name = check.need("g.model", spec, "name", "what users will call it", 2)
-  if spec.batch and not kinds[spec.batch] then
-    error(("model %s: batch must be \"sequence\", \"pairs\", \"points\" or \"ratings\", got \"%s\""):format(name, spec.batch), 2)
+  if spec.batch and not core.kinds[spec.batch] then
+    local close = check.closest(spec.batch, core.kinds)
+    error(("model %s: there are no batches of kind \"%s\"%s"):format(name, spec.batch,
+      close and ("; did you mean \"%s\"?"):format(close) or ": `gusto doc` lists them"), 2)
   end
   spec.batch = spec.batch or "sequence"
   spec.knobs = spec.knobs or {}

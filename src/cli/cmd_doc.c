@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "data/format.h"
+#include "data/kind.h"
 #include "data/sampler.h"
 #include "eval/metric.h"
 #include "graph/op.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 static const struct registry *const registries[] = {&layer_registry, &op_registry, &optim_registry, &schedule_registry,
-	&sampler_registry, &metric_registry, &format_registry, &command_registry};
+	&kind_registry, &sampler_registry, &metric_registry, &format_registry, &command_registry};
 enum { REGISTRIES = sizeof registries / sizeof *registries };
 
 static void print_args(const struct desc *d)

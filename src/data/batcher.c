@@ -1,50 +1,15 @@
 /* An epoch visits the entries 0..entries-1 of the kind in the order of a permutation that is computed place by place
- * (data/shuffle.h), so beginning an epoch costs nothing.  Entries are
- *
- *   points    which * rows + row: which = 0 the training row itself, 1..negatives a negative for it
- *   pairs, ratings   a training row
- *   sequence  a user with two or more training rows
- *
- * The negatives of an entry come from its own stream, keyed by (seed, epoch, entry). */
+ * (data/shuffle.h), so beginning an epoch costs nothing.  What an entry is and what it becomes is the kind's (data/kind.h). */
 #include "data/batcher.h"
 
 #include "base/mem.h"
-#include "data/field.h"
-#include "data/shuffle.h"
+#include "data/kind.h"
 
 #include <string.h>
 
 enum { NO_EPOCH = -1 };
 
-struct batcher;
-struct kind {
-	const char *name;
-	void (*columns)(const struct batcher *b, struct batch *out);
-	void (*fill)(struct batcher *b, int32_t n);
-	bool of_users; /* entries are users, else training rows */
-	bool with_negatives_as_entries;
-};
-
-struct batcher {
-	struct split *split;
-	const struct kind *kind;
-	struct batch_options o; /* strings are not kept */
-	struct sampler *sampler;
-	int64_t rows, entries, steps;
-	int64_t max_tokens;
-	int32_t *row_user; /* [rows] the user of a training row; for `of_users` the users that have a sequence */
-	int64_t *order;	   /* [batch] the entries of this batch */
-	int32_t *offsets;  /* [batch + 1] */
-	void *column[BATCH_FIELDS_MAX];
-	struct batch signature;
-	/* the epoch at hand */
-	int64_t epoch;
-	uint64_t negative_key;
-	struct shuffle shuffle;
-};
-
-/* k negatives for each of n examples: out[i * k + j] is the j-th of entry order[i]. */
-static void draw_negatives(const struct batcher *b, const int32_t *user, int32_t n, int64_t k, int32_t *out)
+void batcher_draw_negatives(const struct batcher *b, const int32_t *user, int32_t n, int64_t k, int32_t *out)
 {
 	enum { BLOCK = 64 };
 	for (int32_t from = 0; from < n; from += BLOCK) {
@@ -60,206 +25,118 @@ static void draw_negatives(const struct batcher *b, const int32_t *user, int32_t
 	}
 }
 
-/* ---- points ---- */
-
-static void points_columns(const struct batcher *b, struct batch *out)
+void *batcher_column(const struct batcher *b, const char *name)
 {
-	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
-	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
-	field_add(out, "label", FIELD_REAL, AXIS_EXAMPLE, 1);
+	for (int i = 0; i < b->signature.nfields; i++)
+		if (strcmp(b->signature.spec[i].name, name) == 0)
+			return b->column[i];
+	return NULL;
 }
 
-static void points_fill(struct batcher *b, int32_t n)
-{
-	int32_t *user = b->column[0], *item = b->column[1];
-	real *label = b->column[2];
-	double per_row = 1. / (double)b->rows;
-	for (int32_t i = 0; i < n; i++) {
-		/* row = entry mod rows, without a division: the quotient is off by one at most. */
-		int64_t entry = b->order[i], row = entry - (int64_t)((double)entry * per_row) * b->rows;
-		row += row >= b->rows ? -b->rows : row < 0 ? b->rows : 0;
-		user[i] = b->row_user[row];
-		label[i] = row == entry;
-	}
-	if (b->o.negatives)
-		draw_negatives(b, user, n, 1, item);
-	for (int32_t i = 0; i < n; i++)
-		if (b->order[i] < b->rows)
-			item[i] = b->split->train_item[b->order[i]];
-}
+/* ---- entries ---- */
 
-/* ---- pairs ---- */
-
-static void pairs_columns(const struct batcher *b, struct batch *out)
-{
-	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
-	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
-	if (b->o.negatives)
-		field_add(out, "negative", FIELD_INT, AXIS_EXAMPLE, b->o.negatives);
-}
-
-static void pairs_fill(struct batcher *b, int32_t n)
-{
-	int32_t *user = b->column[0], *item = b->column[1], *negative = b->column[2];
-	for (int32_t i = 0; i < n; i++) {
-		int64_t row = b->order[i];
-		user[i] = b->row_user[row];
-		item[i] = b->split->train_item[row];
-	}
-	draw_negatives(b, user, n, b->o.negatives, negative);
-}
-
-/* ---- ratings ---- */
-
-static void ratings_fill(struct batcher *b, int32_t n)
-{
-	int32_t *user = b->column[0], *item = b->column[1];
-	real *label = b->column[2];
-	for (int32_t i = 0; i < n; i++) {
-		int64_t row = b->order[i];
-		user[i] = b->row_user[row];
-		item[i] = b->split->train_item[row];
-		label[i] = (real)b->split->train_rating[row];
-	}
-}
-
-/* ---- sequence ---- */
-
-static void sequence_columns(const struct batcher *b, struct batch *out)
-{
-	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
-	field_add(out, "target", FIELD_INT, AXIS_TOKEN, 1);
-	if (b->o.negatives)
-		field_add(out, "negative", FIELD_INT, AXIS_TOKEN, b->o.negatives);
-	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
-	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
-}
-
-/* Tokens of a user's window: as many as there are targets. */
-static int32_t window(const struct batcher *b, int32_t user)
-{
-	int64_t n = b->split->train_start[user + 1] - b->split->train_start[user] - 1;
-	return n < b->o.length ? (int32_t)n : b->o.length;
-}
-
-static void sequence_fill(struct batcher *b, int32_t n)
-{
-	int c = b->o.negatives ? 1 : 0;
-	int32_t *item = b->column[0], *target = b->column[1], *negative = b->column[2];
-	int32_t *position = b->column[2 + c], *user = b->column[3 + c];
-	int64_t k = b->o.negatives;
-	b->offsets[0] = 0;
-	for (int32_t i = 0; i < n; i++) {
-		user[i] = b->row_user[b->order[i]];
-		int32_t at = b->offsets[i], tokens = window(b, user[i]);
-		const int32_t *s = b->split->train_item + b->split->train_start[user[i] + 1] - tokens - 1;
-		memcpy(item + at, s, (size_t)tokens * sizeof *s);
-		memcpy(target + at, s + 1, (size_t)tokens * sizeof *s);
-		for (int32_t t = 0; t < tokens; t++)
-			position[at + t] = b->o.length - tokens + t;
-		struct rng r = {rng_at(b->negative_key, (uint64_t)b->order[i]), 0};
-		for (int64_t j = 0; j < tokens * k; j++)
-			negative[at * k + j] = sampler_draw(b->sampler, user[i], &r);
-		b->offsets[i + 1] = at + tokens;
-	}
-}
-
-static const struct kind kinds[] = {
-	{.name = "points", .columns = points_columns, .fill = points_fill, .with_negatives_as_entries = true},
-	{.name = "pairs", .columns = pairs_columns, .fill = pairs_fill},
-	{.name = "ratings", .columns = points_columns, .fill = ratings_fill},
-	{.name = "sequence", .columns = sequence_columns, .fill = sequence_fill, .of_users = true},
-};
-
-/* ---- making ---- */
-
-static enum err_code find_kind(struct batcher *b, struct err *e)
-{
-	const struct batch_options *o = &b->o;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && o->kind; i++)
-		if (strcmp(kinds[i].name, o->kind) == 0)
-			b->kind = &kinds[i];
-	if (!b->kind)
-		return err_set(e, ERR_ARG,
-			"there are no batches of kind '%s'; there are points, pairs, sequence and ratings",
-			o->kind ? o->kind : "");
-	if (o->batch < 1)
-		return err_set(e, ERR_ARG, "%s batches: batch must be 1 or more, got %d", o->kind, o->batch);
-	if (o->negatives < 0 || o->negatives > 65536)
-		return err_set(e, ERR_ARG, "%s batches: negatives must be in 0..65536, got %d", o->kind, o->negatives);
-	if (b->kind->of_users && o->length < 1)
-		return err_set(e, ERR_ARG, "sequence batches: length must be 1 or more, got %d", o->length);
-	if (b->kind->fill == ratings_fill && !b->split->train_rating)
-		return err_set(e, ERR_ARG, "ratings batches: data set '%s' has no ratings; use points or pairs",
-			b->split->data->name);
-	return OK;
-}
-
-/* Finds the user of every training row, or the users with a sequence; fills rows and entries. */
-static enum err_code list_entries(struct batcher *b, struct err *e)
+static enum err_code list(struct batcher *b, bool of_users, int64_t least, struct err *e)
 {
 	const struct split *s = b->split;
-	int64_t bound = b->kind->of_users ? s->data->n_users : s->count[PART_TRAIN];
+	int64_t bound = of_users ? s->data->n_users : s->count[PART_TRAIN];
 	b->row_user = mem_aligned(((size_t)bound + 1) * sizeof *b->row_user);
 	if (!b->row_user)
 		return err_set(e, ERR_NOMEM, "no memory for batches of %lld entries", (long long)bound);
 	for (int32_t u = 0; u < s->data->n_users; u++) {
 		int64_t n = s->train_start[u + 1] - s->train_start[u];
-		if (b->kind->of_users)
-			n = n >= 2;
+		if (of_users)
+			n = n >= least;
 		while (n-- > 0)
 			b->row_user[b->rows++] = u;
 	}
-	if (b->rows == 0)
-		return err_set(e, ERR_ARG, "%s batches: data set '%s' has no training rows for them", b->kind->name,
-			s->data->name);
-	b->entries = b->kind->with_negatives_as_entries ? b->rows * (1 + (int64_t)b->o.negatives) : b->rows;
-	b->steps = b->o.drop_last ? b->entries / b->o.batch : (b->entries + b->o.batch - 1) / b->o.batch;
-	if (b->steps == 0)
-		return err_set(e, ERR_ARG,
-			"%s batches: drop_last leaves none, as batch=%d is more than the %lld entries", b->kind->name,
-			b->o.batch, (long long)b->entries);
-	if (b->o.batch > b->entries)
-		b->o.batch = (int32_t)b->entries;
+	b->entries = b->rows;
 	return OK;
 }
 
-/* The tokens of the `batch` longest windows together. */
-static enum err_code bound_tokens(struct batcher *b, struct err *e)
+enum err_code batcher_list_rows(struct batcher *b, struct err *e)
 {
-	if (!b->kind->of_users)
-		return OK;
-	int64_t *count = mem_calloc((size_t)b->o.length + 1, sizeof *count);
+	return list(b, false, 0, e);
+}
+
+enum err_code batcher_list_users(struct batcher *b, int64_t least, struct err *e)
+{
+	return list(b, true, least, e);
+}
+
+enum err_code batcher_bound(struct batcher *b, enum axis axis, int32_t most,
+	int32_t (*size)(const struct batcher *b, int32_t user), struct err *e)
+{
+	int64_t *count = mem_calloc((size_t)most + 1, sizeof *count);
 	if (!count)
-		return err_set(e, ERR_NOMEM, "no memory for windows of %d items", b->o.length);
+		return err_set(e, ERR_NOMEM, "no memory for windows of %d items", most);
 	for (int64_t i = 0; i < b->rows; i++)
-		count[window(b, b->row_user[i])]++;
+		count[size(b, b->row_user[i])]++;
 	int64_t left = b->o.batch;
-	for (int32_t n = b->o.length; n > 0 && left > 0; n--) {
+	for (int32_t n = most; n > 0 && left > 0; n--) {
 		int64_t take = count[n] < left ? count[n] : left;
-		b->max_tokens += take * n;
+		b->max_rows[axis] += take * n;
 		left -= take;
 	}
 	mem_free(count);
-	if (b->max_tokens > INT32_MAX)
-		return err_set(e, ERR_ARG, "sequence batches: %d windows of %d items are too many tokens for one batch",
-			b->o.batch, b->o.length);
+	if (b->max_rows[axis] > INT32_MAX)
+		return err_set(e, ERR_ARG, "%s batches: %d windows of %d items are too many tokens for one batch",
+			b->kind->desc.name, b->o.batch, most);
+	return OK;
+}
+
+/* ---- making ---- */
+
+static enum err_code check_options(struct batcher *b, struct err *e)
+{
+	const struct batch_options *o = &b->o;
+	b->kind = kind_need(o->kind, e);
+	if (!b->kind)
+		return ERR_ARG;
+	if (o->batch < 1)
+		return err_set(e, ERR_ARG, "%s batches: batch must be 1 or more, got %d", o->kind, o->batch);
+	if (o->negatives < 0 || o->negatives > 65536)
+		return err_set(e, ERR_ARG, "%s batches: negatives must be in 0..65536, got %d", o->kind, o->negatives);
+	if (b->kind->flags & KIND_LENGTH && o->length < 1)
+		return err_set(e, ERR_ARG, "%s batches: length must be 1 or more, got %d", o->kind, o->length);
+	if (b->kind->flags & KIND_RATINGS && !b->split->train_rating)
+		return err_set(e, ERR_ARG, "%s batches: data set '%s' has no ratings; use points or pairs", o->kind,
+			b->split->data->name);
+	return OK;
+}
+
+static enum err_code list_entries(struct batcher *b, struct err *e)
+{
+	TRY(b->kind->begin(b, e));
+	if (b->entries == 0)
+		return err_set(e, ERR_ARG, "%s batches: data set '%s' has no training rows for them",
+			b->kind->desc.name, b->split->data->name);
+	b->steps = b->o.drop_last ? b->entries / b->o.batch : (b->entries + b->o.batch - 1) / b->o.batch;
+	if (b->steps == 0)
+		return err_set(e, ERR_ARG,
+			"%s batches: drop_last leaves none, as batch=%d is more than the %lld entries",
+			b->kind->desc.name, b->o.batch, (long long)b->entries);
+	if (b->o.batch > b->entries)
+		b->o.batch = (int32_t)b->entries;
+	b->max_rows[AXIS_FIXED] = 1;
+	b->max_rows[AXIS_EXAMPLE] = b->o.batch;
 	return OK;
 }
 
 static enum err_code allocate_columns(struct batcher *b, struct err *e)
 {
 	b->order = mem_calloc((size_t)b->o.batch, sizeof *b->order);
-	b->offsets = mem_calloc((size_t)b->o.batch + 1, sizeof *b->offsets);
-	bool ok = b->order && b->offsets;
+	bool ok = b->order != NULL;
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
+		if (b->max_rows[a] > 0)
+			ok = (b->offsets[a] = mem_calloc((size_t)b->o.batch + 1, sizeof(int32_t))) && ok;
 	b->kind->columns(b, &b->signature);
 	for (int i = 0; i < b->signature.nfields; i++) {
 		const struct field_spec *f = &b->signature.spec[i];
-		size_t rows = (size_t)batcher_max_rows(b, f->axis) * (size_t)f->width;
+		size_t rows = (size_t)b->max_rows[f->axis] * (size_t)f->width;
 		b->column[i] = mem_aligned(rows * (f->type == FIELD_INT ? sizeof(int32_t) : sizeof(real)));
 		ok = ok && b->column[i];
 	}
-	return ok ? OK : err_set(e, ERR_NOMEM, "no memory for %s batches of %d", b->kind->name, b->o.batch);
+	return ok ? OK : err_set(e, ERR_NOMEM, "no memory for %s batches of %d", b->kind->desc.name, b->o.batch);
 }
 
 enum err_code batcher_new(struct split *s, const struct batch_options *o, struct batcher **out, struct err *e)
@@ -271,13 +148,11 @@ enum err_code batcher_new(struct split *s, const struct batch_options *o, struct
 	b->o = *o;
 	b->split = split_ref(s);
 	b->epoch = NO_EPOCH;
-	enum err_code code = find_kind(b, e);
+	enum err_code code = check_options(b, e);
 	if (code == OK)
 		code = sampler_new(s, o->sampler ? o->sampler : "unseen", o->alpha, &b->sampler, e);
 	if (code == OK)
 		code = list_entries(b, e);
-	if (code == OK)
-		code = bound_tokens(b, e);
 	if (code == OK)
 		code = allocate_columns(b, e);
 	b->o.kind = b->o.sampler = NULL;
@@ -295,8 +170,10 @@ void batcher_free(struct batcher *b)
 		return;
 	for (int i = 0; i < BATCH_FIELDS_MAX; i++)
 		mem_aligned_free(b->column[i]);
+	for (int a = 0; a < AXIS_N; a++)
+		mem_free(b->offsets[a]);
 	mem_free(b->order);
-	mem_free(b->offsets);
+	mem_free(b->state);
 	mem_aligned_free(b->row_user);
 	sampler_free(b->sampler);
 	split_unref(b->split);
@@ -317,16 +194,7 @@ int64_t batcher_steps(const struct batcher *b)
 
 int64_t batcher_max_rows(const struct batcher *b, enum axis a)
 {
-	switch (a) {
-	case AXIS_FIXED:
-		return 1;
-	case AXIS_EXAMPLE:
-		return b->o.batch;
-	case AXIS_TOKEN:
-		return b->max_tokens;
-	default:
-		return 0;
-	}
+	return b->max_rows[a];
 }
 
 const float *batcher_log_q(const struct batcher *b)
@@ -338,6 +206,7 @@ static void begin_epoch(struct batcher *b, int64_t epoch)
 {
 	b->epoch = epoch;
 	b->negative_key = rng_key(b->o.seed, RNG_NEGATIVE, (uint64_t)epoch, 0);
+	b->noise_key = rng_key(b->o.seed, RNG_NOISE, (uint64_t)epoch, 0);
 	shuffle_init(&b->shuffle, b->entries, rng_key(b->o.seed, RNG_SHUFFLE, (uint64_t)epoch, 0));
 }
 
@@ -353,8 +222,8 @@ void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *
 	b->kind->fill(b, n);
 	*out = b->signature;
 	out->examples = n;
-	if (b->kind->of_users)
-		out->offsets[AXIS_TOKEN] = b->offsets;
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
+		out->offsets[a] = b->offsets[a];
 	for (int i = 0; i < out->nfields; i++)
 		out->column[i] = b->column[i];
 	out->seed = b->o.seed;

@@ -1,6 +1,7 @@
 /* Batches for training and evaluation, from a split.
  *
- * What a batch contains is fixed by its kind (the columns are the signature a model is traced with):
+ * What a batch contains is fixed by its kind (data/kind.h: one file and one row each; the columns are the signature a model
+ * is traced with), among others:
  *   "points"    user[E] item[E] label[E](real)              positives with `negatives` sampled negatives each,
  *                                                           redrawn every epoch, shuffled together (He et al. 2017);
  *                                                           label 1 for positives, 0 for negatives
@@ -72,6 +73,9 @@ void eval_signature(const struct eval_source *src, int32_t n_candidates, struct 
  * history h is items[offsets[h]..offsets[h+1]); users may be NULL (then user = 0). */
 enum err_code eval_batch_histories(const char *kind, int32_t length, const int32_t *items, const int32_t *offsets,
 	int32_t n, const int32_t *users, struct eval_scratch **scratch, struct batch *out, struct err *e);
+
+/* An upper bound on an example's rows on an axis in such batches: lets the engine reserve memory. */
+int64_t eval_rows(const struct eval_source *src, enum axis a);
 
 /* The history of one user as evaluation sees it (oldest first), at most `max` last items; returns how many. */
 int32_t eval_history(const struct eval_source *src, int32_t user, int32_t *items, int32_t max);

@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 
-enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_NONE = 3 };
+enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_HISTORY = 3 };
 
 struct split {
 	int refs;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/kind.h"
 #include "data/sampler.h"
 #include "nn/optim.h"
 
@@ -88,12 +89,14 @@ static enum err_code add_sampler(struct knobset *k, const struct batch_options *
 
 static enum err_code add_batch(struct knobset *k, const struct batch_options *b, struct err *e)
 {
-	const char *kind = b->kind ? b->kind : "";
+	struct err unknown;
+	const struct kind_class *kind = kind_need(b->kind, &unknown);
+	unsigned flags = kind ? kind->flags : KIND_NEGATIVES;
 	TRY(add_number(k, "batch", ARG_INT, b->batch, 1, 1 << 22, KNOB_BATCH, "examples per step", e));
-	if (strcmp(kind, "sequence") == 0)
+	if (flags & KIND_LENGTH)
 		TRY(add_number(k, "length", ARG_INT, b->length, 1, 1 << 16, KNOB_BATCH,
 			"items of a history that are seen", e));
-	if (strcmp(kind, "ratings") == 0)
+	if (!(flags & KIND_NEGATIVES))
 		return OK;
 	TRY(add_number(
 		k, "negatives", ARG_INT, b->negatives, 0, 1 << 16, KNOB_BATCH, "sampled negatives per positive", e));

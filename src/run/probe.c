@@ -4,6 +4,7 @@
 #include "run/probe.h"
 
 #include "base/mem.h"
+#include "data/kind.h"
 #include "eval/evaluate.h"
 #include "explain/explain.h"
 #include "run/scorer.h"
@@ -19,7 +20,7 @@ struct subject {
 	struct rig *r;
 	const struct dataset *d;
 	int32_t user;
-	bool sequence;	  /* the model sees the history */
+	bool sees;	  /* the model sees the history */
 	int32_t *history; /* [n] oldest first: the model's window, or the last items where it sees none */
 	int32_t n;
 	int32_t *seen;		  /* [n_seen] sorted, each once */
@@ -107,7 +108,8 @@ static enum err_code subject_history(struct subject *s, struct err *e)
 	if (!s->seen || !s->history || !s->scores)
 		return err_set(e, ERR_NOMEM, "no memory for the history of a user");
 	s->n_seen = eval_history(&src, s->user, s->seen, all);
-	s->n = eval_history(&src, s->user, s->history, s->sequence ? s->r->length : HISTORY_SHOWN);
+	s->n = eval_history(&src, s->user, s->history,
+		s->sees && kind_need(s->r->kind, e)->flags & KIND_LENGTH ? s->r->length : HISTORY_SHOWN);
 	s->held_out = held_out(split, s->user, test);
 	qsort(s->seen, (size_t)s->n_seen, sizeof *s->seen, by_number);
 	int32_t n = 0;
@@ -122,7 +124,8 @@ static enum err_code subject_init(struct subject *s, struct rig *r, const json_t
 {
 	char buf[32];
 	const char *id = id_text(json_object_get(args, "user"), buf, sizeof buf);
-	*s = (struct subject){.r = r, .d = r->x->split->data, .sequence = strcmp(r->kind, "sequence") == 0};
+	const struct kind_class *kind = kind_need(r->kind, e);
+	*s = (struct subject){.r = r, .d = r->x->split->data, .sees = kind && kind->flags & KIND_HISTORY};
 	if (!id)
 		return err_set(e, ERR_ARG, "a probe needs \"user\", the id of a user as in the data set");
 	s->user = dataset_find_user(s->d, id);
@@ -379,7 +382,7 @@ static enum err_code probe_explain(struct subject *s, const json_t *args, json_t
 	if (target < 0)
 		return err_set(e, ERR_NOTFOUND, "there is no item '%s' in data set %s", id ? id : "", s->d->name);
 	json_object_set_new(out, "target", ranked_json(s, target));
-	if (!s->sequence) {
+	if (!s->sees) {
 		json_object_set_new(out, "note",
 			json_string("the model does not read histories: leaving an item out changes no score"));
 		return OK;

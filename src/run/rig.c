@@ -77,8 +77,10 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		p = &r->other[r->n_other++];
 		*p = made;
 	}
-	int64_t rows[AXIS_N] = {
-		[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples, [AXIS_TOKEN] = (int64_t)examples * r->length};
+	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1};
+	struct eval_source src = {.split = r->x->split, .part = PART_TEST, .kind = r->kind, .length = r->length};
+	for (int a = AXIS_EXAMPLE; a < AXIS_N; a++)
+		rows[a] = examples * eval_rows(&src, (enum axis)a);
 	*out = p;
 	return program_reserve(r->engine, p->program, rows, e);
 }

@@ -1,6 +1,8 @@
 /* gusto.core: what C gives to the library's Lua files.  Scripts use gusto and gusto.nn. */
 #include "script/lua_common.h"
 
+#include "data/kind.h"
+
 /* print goes to stderr: stdout belongs to the program that runs the script (JSON lines, answers of the repl). */
 static int print(lua_State *L)
 {
@@ -26,6 +28,16 @@ static void strict_globals(lua_State *L)
 	lua_call(L, 1, 0);
 }
 
+/* { sequence = "item[T] target[T] ...", ... }: the kinds of batches a model may ask for. */
+static void push_kinds(lua_State *L)
+{
+	lua_createtable(L, 0, (int)kind_registry.n);
+	for (size_t i = 0; i < kind_registry.n; i++) {
+		lua_pushstring(L, kind_registry.rows[i]->usage);
+		lua_setfield(L, -2, kind_registry.rows[i]->name);
+	}
+}
+
 void core_open(lua_State *L)
 {
 	lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -35,6 +47,8 @@ void core_open(lua_State *L)
 	op_open(L, core);
 	nn_open(L, core);
 	data_open(L, core);
+	push_kinds(L);
+	lua_setfield(L, core, "kinds");
 	lua_pushliteral(L, "0.1");
 	lua_setfield(L, core, "version");
 	lua_setfield(L, core - 1, "gusto.core");

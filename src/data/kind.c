@@ -1,0 +1,28 @@
+#include "data/kind.h"
+
+#include "base/str.h"
+
+#define KIND(name) extern const struct kind_class kind_##name;
+#include "data/kinds.def"
+#undef KIND
+
+#define KIND(name) &kind_##name.desc,
+static const struct desc *const rows[] = {
+#include "data/kinds.def"
+};
+#undef KIND
+
+const struct registry kind_registry = {.kind = "batch", .rows = rows, .n = sizeof rows / sizeof *rows};
+
+const struct kind_class *kind_need(const char *name, struct err *e)
+{
+	const struct desc *d = registry_find(&kind_registry, name ? name : "");
+	struct str names = {0};
+	for (size_t i = 0; !d && i < kind_registry.n; i++)
+		str_printf(&names, "%s%s", i ? ", " : "", rows[i]->name);
+	if (!d)
+		err_set(e, ERR_ARG, "there are no batches of kind '%s'; there are %s", name ? name : "",
+			str_text(&names));
+	str_free(&names);
+	return (const struct kind_class *)d;
+}

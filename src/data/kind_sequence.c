@@ -1,0 +1,83 @@
+/* The last `length` + 1 training items of a user, packed: s[0..n-1] predict s[1..n].  Entries are the users that have two or
+ * more.  Positions count from the END of the window: the last token has position length - 1. */
+#include "data/kind.h"
+
+#include <string.h>
+
+/* Tokens of a user's window: as many as there are targets. */
+static int32_t window(const struct batcher *b, int32_t user)
+{
+	int64_t n = b->split->train_start[user + 1] - b->split->train_start[user] - 1;
+	return n < b->o.length ? (int32_t)n : b->o.length;
+}
+
+static enum err_code begin(struct batcher *b, struct err *e)
+{
+	TRY(batcher_list_users(b, 2, e));
+	return batcher_bound(b, AXIS_TOKEN, b->o.length, window, e);
+}
+
+static void columns(const struct batcher *b, struct batch *out)
+{
+	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "target", FIELD_INT, AXIS_TOKEN, 1);
+	if (b->o.negatives)
+		field_add(out, "negative", FIELD_INT, AXIS_TOKEN, b->o.negatives);
+	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
+}
+
+static void fill(struct batcher *b, int32_t n)
+{
+	int c = b->o.negatives ? 1 : 0;
+	int32_t *item = b->column[0], *target = b->column[1], *negative = b->column[2];
+	int32_t *position = b->column[2 + c], *user = b->column[3 + c], *offsets = b->offsets[AXIS_TOKEN];
+	int64_t k = b->o.negatives;
+	offsets[0] = 0;
+	for (int32_t i = 0; i < n; i++) {
+		user[i] = b->row_user[b->order[i]];
+		int32_t at = offsets[i], tokens = window(b, user[i]);
+		const int32_t *s = b->split->train_item + b->split->train_start[user[i] + 1] - tokens - 1;
+		memcpy(item + at, s, (size_t)tokens * sizeof *s);
+		memcpy(target + at, s + 1, (size_t)tokens * sizeof *s);
+		for (int32_t t = 0; t < tokens; t++)
+			position[at + t] = b->o.length - tokens + t;
+		struct rng r = {rng_at(b->negative_key, (uint64_t)b->order[i]), 0};
+		for (int64_t j = 0; j < tokens * k; j++)
+			negative[at * k + j] = sampler_draw(b->sampler, user[i], &r);
+		offsets[i + 1] = at + tokens;
+	}
+}
+
+static void eval_columns(struct batch *out)
+{
+	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
+}
+
+static enum err_code example(struct eval_writer *w, const struct history *h, struct err *e)
+{
+	int32_t n = h->n < h->length ? h->n : h->length;
+	int32_t *item = eval_writer_ints(w, "item", n), *position = eval_writer_ints(w, "position", n);
+	if (!item || !position)
+		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", n);
+	if (n > 0)
+		memcpy(item, h->item + h->n - n, (size_t)n * sizeof *item);
+	for (int32_t t = 0; t < n; t++)
+		position[t] = h->length - n + t;
+	return OK;
+}
+
+extern const struct kind_class kind_sequence;
+const struct kind_class kind_sequence = {
+	.desc = {"sequence", "item[T] target[T] negative[T,k] position[T] user[E]",
+		"The last `length` + 1 items of a user: each but the last predicts the next.  Positions count from the "
+		"end of the window.",
+		(const struct arg_spec[]){{0}}},
+	.flags = KIND_HISTORY | KIND_LENGTH | KIND_NEGATIVES,
+	.begin = begin,
+	.columns = columns,
+	.fill = fill,
+	.eval_columns = eval_columns,
+	.example = example,
+};
