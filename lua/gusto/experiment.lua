@@ -56,6 +56,7 @@ local file_fields = {
   [1] = "string|table", format = "string", columns = "string", header = "boolean", separator = "string",
   encoding = "string", table = "string", map = "string", sha256 = "string|table",
   id_offset_user = "number", id_offset_item = "number", user_map = "string", item_map = "string", any = "table",
+  part = "string",
 }
 local view_fields = { help = "string", source = "string", min_rating = "number", kcore = "number|table" }
 

@@ -24,6 +24,7 @@ static void free_rows(struct builder *b)
 	mem_free(b->item);
 	mem_free(b->rating);
 	mem_free(b->time);
+	mem_free(b->part);
 }
 
 void builder_clear(struct builder *b)
@@ -116,14 +117,41 @@ static bool room_time(struct builder *b, size_t need)
 	return true;
 }
 
+static bool room_part(struct builder *b, size_t need)
+{
+	bool first = !b->part;
+	if (!mem_grow(&b->part, &b->part_cap, need, sizeof *b->part))
+		return false;
+	if (first && b->n > 0)
+		memset(b->part, PART_TRAIN, (size_t)b->n);
+	return true;
+}
+
+void builder_part(struct builder *b, enum part part)
+{
+	b->part_now = part;
+}
+
+enum err_code builder_row_part(struct builder *b, int64_t row, enum part part, struct err *e)
+{
+	if (row < 0 || row >= b->n)
+		return err_set(e, ERR_ARG, "%s: there is a part for row %lld, but there are %lld interactions", b->name,
+			(long long)row + 1, (long long)b->n);
+	if (!b->part && !room_part(b, (size_t)b->n))
+		return builder_no_memory(b, e);
+	b->part[row] = (uint8_t)part;
+	return OK;
+}
+
 enum err_code builder_add_ids(struct builder *b, int32_t user, int32_t item, float rating, int64_t time, struct err *e)
 {
 	CHECK(user >= 0 && user < b->users.n && item >= 0 && item < b->items.n, "ids are from builder_user and _item");
 	size_t need = (size_t)b->n + 1;
-	bool rated = b->rating || !isnan(rating), timed = b->time || time != INT64_MIN;
+	bool rated = b->rating || !isnan(rating), timed = b->time || time != INT64_MIN,
+	     parted = b->part || b->part_now != PART_TRAIN;
 	if (!mem_grow(&b->user, &b->user_cap, need, sizeof *b->user) ||
 		!mem_grow(&b->item, &b->item_cap, need, sizeof *b->item) || (rated && !room_rating(b, need)) ||
-		(timed && !room_time(b, need)))
+		(timed && !room_time(b, need)) || (parted && !room_part(b, need)))
 		return builder_no_memory(b, e);
 	b->user[b->n] = user;
 	b->item[b->n] = item;
@@ -131,6 +159,8 @@ enum err_code builder_add_ids(struct builder *b, int32_t user, int32_t item, flo
 		b->rating[b->n] = isnan(rating) ? NAN : rating;
 	if (timed)
 		b->time[b->n] = time;
+	if (parted)
+		b->part[b->n] = (uint8_t)b->part_now;
 	b->n++;
 	return OK;
 }

@@ -30,7 +30,9 @@ struct builder {
 	int32_t *user, *item;
 	float *rating;
 	int64_t *time;
-	size_t user_cap, item_cap, rating_cap, time_cap;
+	uint8_t *part; /* from the first row that is not for training */
+	enum part part_now;
+	size_t user_cap, item_cap, rating_cap, time_cap, part_cap;
 	struct cell_column *column;
 	size_t n_columns, column_cap;
 	int32_t *held_out; /* [n_held], -1 = none */

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 1, ALIGN = 64, COLUMNS_MAX = 4096 };
+enum { VERSION = 2, ALIGN = 64, COLUMNS_MAX = 4096 };
 static const char magic[8] = "GUSTODAT";
 static const uint32_t byte_order = 0x01020304;
 
@@ -37,7 +37,7 @@ struct head {
 	int32_t n_users, n_items;
 	int64_t n;
 	int32_t n_user_columns, n_item_columns;
-	struct range start, item, rating, time;
+	struct range start, item, rating, time, part;
 	struct strings_at users, items;
 	struct range candidate_start, candidate, held_out;
 };
@@ -103,6 +103,7 @@ static void place_all(struct layout *l, const struct dataset *d, struct head *h,
 	h->item = place(l, d->item, n * sizeof *d->item);
 	h->rating = place(l, d->rating, n * sizeof *d->rating);
 	h->time = place(l, d->time, n * sizeof *d->time);
+	h->part = place(l, d->part, n * sizeof *d->part);
 	h->users = place_strings(l, &d->users, &d->user_index);
 	h->items = place_strings(l, &d->items, &d->item_index);
 	h->candidate_start = place(l, d->candidate_start, (users + 1) * sizeof *d->candidate_start);
@@ -260,6 +261,9 @@ static void load_rows(struct map *m, struct dataset *d, const struct head *h)
 	d->item = array(m, h->item, n, sizeof *d->item);
 	d->rating = optional(m, h->rating, n, sizeof *d->rating);
 	d->time = optional(m, h->time, n, sizeof *d->time);
+	d->part = optional(m, h->part, n, sizeof *d->part);
+	for (uint64_t i = 0; !m->bad && d->part && i < n; i++)
+		m->bad |= d->part[i] > PART_HISTORY;
 	check_offsets(m, d->start, h->n_users, h->n);
 	check_ids(m, d->item, n, 0, h->n_items);
 	d->held_out = optional(m, h->held_out, users, sizeof *d->held_out);

@@ -225,6 +225,7 @@ uint64_t dataset_content_hash(const struct dataset *d)
 	h = hash_bytes(h, d->item, n * sizeof *d->item);
 	h = hash_optional(h, d->rating, n * sizeof *d->rating);
 	h = hash_optional(h, d->time, n * sizeof *d->time);
+	h = hash_optional(h, d->part, n * sizeof *d->part);
 	h = hash_strtab(h, &d->users);
 	h = hash_strtab(h, &d->items);
 	h = hash_columns(h, d->user_columns, d->n_user_columns, d->n_users);

@@ -40,6 +40,10 @@ struct column {
 	struct strtab text;    /* the others: rows strings */
 };
 
+/* What a row is for.  History rows are inputs of evaluation only, never targets and never trained on: the fold-in of users
+ * of strong generalisation, the prefix of a test session, the earlier baskets of a test user. */
+enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_HISTORY = 3 };
+
 struct dataset {
 	int refs;
 	char name[64];
@@ -50,6 +54,7 @@ struct dataset {
 	const int32_t *item;  /* [n] */
 	const float *rating;  /* [n], or NULL where the source has none */
 	const int64_t *time;  /* [n] seconds or any ordinal, or NULL: file order is time order */
+	const uint8_t *part;  /* [n] enum part as the source publishes it, or NULL: split "given" takes it */
 	struct strtab users, items;
 	struct strindex user_index, item_index;
 	int n_user_columns, n_item_columns;
@@ -105,6 +110,10 @@ struct builder_row {
 	int64_t time; /* INT64_MIN: none */
 };
 enum err_code builder_add(struct builder *b, const struct builder_row *row, struct err *e);
+/* The part of the rows that are added from here on (PART_TRAIN at first), and of one row by its place in the order of
+ * adding. */
+void builder_part(struct builder *b, enum part part);
+enum err_code builder_row_part(struct builder *b, int64_t row, enum part part, struct err *e);
 /* The same with ids from builder_user and builder_item. */
 enum err_code builder_add_ids(struct builder *b, int32_t user, int32_t item, float rating, int64_t time, struct err *e);
 int32_t builder_users(const struct builder *b); /* made so far */

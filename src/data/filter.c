@@ -63,9 +63,11 @@ static enum err_code carry(struct builder *b, const struct dataset *d, const boo
 	TRY(carry_ids(b, true, &d->items, keep_item, item, e));
 	for (int32_t u = 0; u < d->n_users; u++)
 		for (int64_t i = d->start[u]; i < d->start[u + 1]; i++)
-			if (keep[i])
+			if (keep[i]) {
+				builder_part(b, d->part ? (enum part)d->part[i] : PART_TRAIN);
 				TRY(builder_add_ids(b, user[u], item[d->item[i]], d->rating ? d->rating[i] : NAN,
 					d->time ? d->time[i] : INT64_MIN, e));
+			}
 	for (int i = 0; i < d->n_user_columns; i++)
 		TRY(carry_column(b, false, &d->user_columns[i], user, d->n_users, e));
 	for (int i = 0; i < d->n_item_columns; i++)

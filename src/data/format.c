@@ -159,6 +159,16 @@ static enum err_code set_table(struct reader *r, struct err *e)
 	return r->o.table ? err_set(e, ERR_ARG, "table must be inter, user or item, got \"%s\"", r->o.table) : OK;
 }
 
+/* Every format of interactions obeys it: the builder labels what it is given. */
+static enum err_code set_part(struct reader *r, struct err *e)
+{
+	int part = r->o.part ? arg_choice_index("train|valid|test|history", r->o.part) : PART_TRAIN;
+	if (part < 0)
+		return err_set(e, ERR_ARG, "part must be train, valid, test or history, got \"%s\"", r->o.part);
+	builder_part(r->builder, (enum part)part);
+	return OK;
+}
+
 static enum err_code set_encoding(struct feed *f, struct err *e)
 {
 	const char *given = f->r.o.encoding;
@@ -192,6 +202,7 @@ static enum err_code set_options(struct feed *f, const struct format_options *o,
 	TRY(check_options(r->class, &r->o, e));
 	TRY(set_encoding(f, e));
 	TRY(set_table(r, e));
+	TRY(set_part(r, e));
 	const char *separator = r->o.separator ? r->o.separator : "";
 	if (strlen(separator) >= sizeof r->separator || strchr(separator, '\n') || strchr(separator, '"'))
 		return err_set(e, ERR_ARG, "separator must be 1 to %zu characters without quotes, got \"%.20s\"",

@@ -25,6 +25,7 @@ struct format_options {
 	 * looked up in a file of "id in this file <blank> id in the data set" lines (the path may name an archive's member). */
 	int64_t id_offset_user, id_offset_item;
 	const char *user_map, *item_map;
+	const char *part; /* what the rows of the file are for: "train" (default), "valid", "test", "history" */
 };
 
 struct reader; /* data/reader.h, for the format files */

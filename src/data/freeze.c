@@ -43,6 +43,8 @@ static void drop_held_out(struct builder *b)
 			b->rating[n] = b->rating[i];
 		if (b->time)
 			b->time[n] = b->time[i];
+		if (b->part)
+			b->part[n] = b->part[i];
 		n++;
 	}
 	b->n = n;
@@ -64,7 +66,9 @@ static void scatter(void *to, const void *from, size_t size, const int32_t *user
 	memcpy(cursor, start, (size_t)n_users * sizeof *cursor);
 	for (int64_t i = 0; i < n; i++) {
 		size_t at = (size_t)cursor[user[i]]++;
-		if (size == 4)
+		if (size == 1)
+			((char *)to)[at] = ((const char *)from)[i];
+		else if (size == 4)
 			memcpy((char *)to + at * 4, (const char *)from + (size_t)i * 4, 4);
 		else
 			memcpy((char *)to + at * 8, (const char *)from + (size_t)i * 8, 8);
@@ -76,6 +80,15 @@ struct sort_row {
 	int64_t order;
 	int32_t item;
 	float rating;
+	uint8_t part;
+};
+
+/* The columns of the rows of one user. */
+struct user_rows {
+	int32_t *item;
+	float *rating; /* or NULL */
+	int64_t *time;
+	uint8_t *part; /* or NULL */
 };
 
 static int by_time(const void *pa, const void *pb)
@@ -94,31 +107,36 @@ static bool in_order(const int64_t *time, int64_t n)
 	return true;
 }
 
-static void sort_user(struct sort_row *row, int64_t n, int32_t *item, float *rating, int64_t *time)
+static void sort_user(struct sort_row *row, int64_t n, const struct user_rows *u)
 {
 	for (int64_t i = 0; i < n; i++)
-		row[i] = (struct sort_row){time[i], i, item[i], rating ? rating[i] : 0};
+		row[i] = (struct sort_row){
+			u->time[i], i, u->item[i], u->rating ? u->rating[i] : 0, u->part ? u->part[i] : 0};
 	qsort(row, (size_t)n, sizeof *row, by_time);
 	for (int64_t i = 0; i < n; i++) {
-		time[i] = row[i].time;
-		item[i] = row[i].item;
-		if (rating)
-			rating[i] = row[i].rating;
+		u->time[i] = row[i].time;
+		u->item[i] = row[i].item;
+		if (u->rating)
+			u->rating[i] = row[i].rating;
+		if (u->part)
+			u->part[i] = row[i].part;
 	}
 }
 
-static bool sort_by_time(const int64_t *start, int32_t n_users, int32_t *item, float *rating, int64_t *time)
+static bool sort_by_time(const int64_t *start, int32_t n_users, const struct user_rows *all)
 {
 	struct sort_row *row = NULL;
 	size_t cap = 0;
 	bool done = true;
 	for (int32_t u = 0; u < n_users && done; u++) {
 		int64_t at = start[u], n = start[u + 1] - at;
-		if (in_order(time + at, n))
+		if (in_order(all->time + at, n))
 			continue;
 		done = mem_grow(&row, &cap, (size_t)n, sizeof *row);
 		if (done)
-			sort_user(row, n, item + at, rating ? rating + at : NULL, time + at);
+			sort_user(row, n,
+				&(struct user_rows){all->item + at, all->rating ? all->rating + at : NULL,
+					all->time + at, all->part ? all->part + at : NULL});
 	}
 	mem_free(row);
 	return done;
@@ -139,9 +157,10 @@ static bool freeze_rows(struct builder *b, struct dataset *d)
 	int32_t *item = dataset_alloc(d, n * sizeof *item);
 	float *rating = b->rating ? dataset_alloc(d, n * sizeof *rating) : NULL;
 	int64_t *time = b->time ? dataset_alloc(d, n * sizeof *time) : NULL;
+	uint8_t *part = b->part ? dataset_alloc(d, n * sizeof *part) : NULL;
 	int64_t *cursor = mem_alloc(users * sizeof *cursor);
 	bool done = false;
-	if (!start || !item || (b->rating && !rating) || (b->time && !time) || !cursor)
+	if (!start || !item || (b->rating && !rating) || (b->time && !time) || (b->part && !part) || !cursor)
 		goto done;
 	count_starts(b->user, b->n, 1, b->users.n, start);
 	scatter(item, b->item, sizeof *item, b->user, b->n, start, cursor, b->users.n);
@@ -152,7 +171,10 @@ static bool freeze_rows(struct builder *b, struct dataset *d)
 	if (time)
 		scatter(time, b->time, sizeof *time, b->user, b->n, start, cursor, b->users.n);
 	forget(&b->time);
-	if (time && !sort_by_time(start, b->users.n, item, rating, time))
+	if (part)
+		scatter(part, b->part, sizeof *part, b->user, b->n, start, cursor, b->users.n);
+	forget(&b->part);
+	if (time && !sort_by_time(start, b->users.n, &(struct user_rows){item, rating, time, part}))
 		goto done;
 	d->n_users = b->users.n;
 	d->n_items = b->items.n;
@@ -161,6 +183,7 @@ static bool freeze_rows(struct builder *b, struct dataset *d)
 	d->item = item;
 	d->rating = rating;
 	d->time = time;
+	d->part = part;
 	done = true;
 done:
 	mem_free(cursor);

@@ -18,8 +18,8 @@ enum { STREAM_ROWS, STREAM_VALID_USERS };
 
 struct memory {
 	uint8_t *part;
-	int64_t *train_start, *valid_start, *test_start;
-	int32_t *train_item, *valid_item, *test_item, *train_sorted;
+	int64_t *train_start, *valid_start, *test_start, *history_start;
+	int32_t *train_item, *valid_item, *test_item, *history_item, *train_sorted;
 	float *train_rating;
 	uint64_t *seen_bits;
 };
@@ -30,9 +30,11 @@ static void memory_free(struct memory *m)
 	mem_free(m->train_start);
 	mem_free(m->valid_start);
 	mem_free(m->test_start);
+	mem_free(m->history_start);
 	mem_aligned_free(m->train_item);
 	mem_free(m->valid_item);
 	mem_free(m->test_item);
+	mem_free(m->history_item);
 	mem_aligned_free(m->train_sorted);
 	mem_free(m->train_rating);
 	mem_aligned_free(m->seen_bits);
@@ -95,9 +97,13 @@ static enum err_code assign_leave_last(const struct job *j, struct err *e)
 
 static enum err_code assign_given(const struct job *j, struct err *e)
 {
-	if (!j->d->held_out)
-		return err_set(e, ERR_ARG, "split given: data set '%s' ships no held-out items; use leave_one_out",
+	if (!j->d->held_out && !j->d->part)
+		return err_set(e, ERR_ARG,
+			"split given: data set '%s' publishes no split (held-out items, or files for parts); use "
+			"leave_one_out or ratio",
 			j->d->name);
+	if (j->d->part)
+		memcpy(j->part, j->d->part, (size_t)j->d->n);
 	return OK;
 }
 
@@ -274,7 +280,8 @@ static bool allocate_starts(const struct dataset *d, struct memory *m)
 	m->train_start = mem_calloc(users, sizeof *m->train_start);
 	m->valid_start = mem_calloc(users, sizeof *m->valid_start);
 	m->test_start = mem_calloc(users, sizeof *m->test_start);
-	return m->part && m->train_start && m->valid_start && m->test_start;
+	m->history_start = mem_calloc(users, sizeof *m->history_start);
+	return m->part && m->train_start && m->valid_start && m->test_start && m->history_start;
 }
 
 /* What the samplers and batchers read at random is in huge pages: a page walk costs more than the read. */
@@ -285,18 +292,20 @@ static bool allocate_rows(const struct dataset *d, struct memory *m, int64_t wor
 	m->train_sorted = mem_aligned(train * sizeof *m->train_sorted);
 	m->valid_item = mem_calloc((size_t)m->valid_start[d->n_users] + 1, sizeof *m->valid_item);
 	m->test_item = mem_calloc((size_t)m->test_start[d->n_users] + 1, sizeof *m->test_item);
+	m->history_item = mem_calloc((size_t)m->history_start[d->n_users] + 1, sizeof *m->history_item);
 	if (d->rating)
 		m->train_rating = mem_calloc(train, sizeof *m->train_rating);
 	if (words > 0)
 		m->seen_bits = mem_aligned(((size_t)d->n_users * (size_t)words + 1) * sizeof *m->seen_bits);
-	return m->train_item && m->train_sorted && m->valid_item && m->test_item && (m->train_rating || !d->rating) &&
-	       (m->seen_bits || words <= 0);
+	return m->train_item && m->train_sorted && m->valid_item && m->test_item && m->history_item &&
+	       (m->train_rating || !d->rating) && (m->seen_bits || words <= 0);
 }
 
 static enum err_code collect(const struct dataset *d, bool given, struct memory *m, int64_t words, struct err *e)
 {
 	count_rows(d, m->part, PART_TRAIN, m->train_start);
 	count_rows(d, m->part, PART_VALID, m->valid_start);
+	count_rows(d, m->part, PART_HISTORY, m->history_start);
 	if (given)
 		count_held_out(d, m->test_start);
 	else
@@ -305,6 +314,7 @@ static enum err_code collect(const struct dataset *d, bool given, struct memory 
 		return err_set(e, ERR_NOMEM, "no memory to split %lld interactions", (long long)d->n);
 	copy_rows(d, m->part, PART_TRAIN, m->train_item, m->train_rating);
 	copy_rows(d, m->part, PART_VALID, m->valid_item, NULL);
+	copy_rows(d, m->part, PART_HISTORY, m->history_item, NULL);
 	if (given)
 		copy_held_out(d, m->test_item);
 	else
@@ -336,13 +346,16 @@ enum err_code split_new(struct dataset *d, const struct split_options *o, struct
 	int64_t words = seen_words(d);
 	code = kind->assign(&(struct job){.d = d, .o = o, .part = m->part}, e);
 	if (code == OK)
-		code = collect(d, kind->assign == assign_given, m, words, e);
+		code = collect(d, kind->assign == assign_given && d->held_out, m, words, e);
 	if (code != OK)
 		goto fail;
 	*s = (struct split){.refs = 1, .data = dataset_ref(d), .part = m->part};
 	s->count[PART_TRAIN] = m->train_start[d->n_users];
 	s->count[PART_VALID] = m->valid_start[d->n_users];
 	s->count[PART_TEST] = m->test_start[d->n_users];
+	s->count[PART_HISTORY] = m->history_start[d->n_users];
+	s->history_start = m->history_start;
+	s->history_item = m->history_item;
 	s->train_start = m->train_start;
 	s->train_item = m->train_item;
 	s->train_rating = m->train_rating;

@@ -4,8 +4,6 @@
 
 #include "data/dataset.h"
 
-enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_HISTORY = 3 };
-
 struct split {
 	int refs;
 	struct dataset *data; /* a reference */
@@ -18,6 +16,9 @@ struct split {
 	/* The targets by part: users that have one, and their items, in time order. */
 	const int64_t *valid_start, *test_start; /* [n_users + 1] */
 	const int32_t *valid_item, *test_item;
+	/* Rows of PART_HISTORY by user, in time order. */
+	const int64_t *history_start; /* [n_users + 1] */
+	const int32_t *history_item;
 	/* What split_seen reads. */
 	const int32_t *train_sorted; /* train_item with each user's items ascending */
 	const uint64_t *seen_bits;   /* [n_users][seen_words], or NULL where that were too large */
@@ -26,7 +27,8 @@ struct split {
 };
 
 /* kind: "leave_one_out" (last = test, one before = validation, by time; needs 3 interactions, else all train),
- *       "leave_last" (last = test only, no validation; needs 2), "given" (dataset.held_out = test, the rest train),
+ *       "leave_last" (last = test only, no validation; needs 2),
+ *       "given" (dataset.part as published; dataset.held_out = test where there is one, the rest train),
  *       "ratio" (random by user or over all rows; shares are rounded to whole rows, by user at least one row trains),
  *       "time" (global cuts at time quantiles: what has the time of a cut is after it, so that no moment is in two
  *       parts). */

@@ -10,12 +10,18 @@
 
 static const int64_t *part_start(const struct split *s, enum part p)
 {
-	return p == PART_VALID ? s->valid_start : p == PART_TEST ? s->test_start : s->train_start;
+	return p == PART_VALID	   ? s->valid_start
+	       : p == PART_TEST	   ? s->test_start
+	       : p == PART_HISTORY ? s->history_start
+				   : s->train_start;
 }
 
 static const int32_t *part_item(const struct split *s, enum part p)
 {
-	return p == PART_VALID ? s->valid_item : p == PART_TEST ? s->test_item : s->train_item;
+	return p == PART_VALID	   ? s->valid_item
+	       : p == PART_TEST	   ? s->test_item
+	       : p == PART_HISTORY ? s->history_item
+				   : s->train_item;
 }
 
 static enum err_code no_memory(struct err *e)
@@ -120,10 +126,11 @@ static int64_t append_part(const struct split *s, enum part p, int32_t user, int
 	return n;
 }
 
-/* Training items and, at test time, validation items; to NULL: only how many. */
+/* Training and history items and, at test time, validation items; to NULL: only how many. */
 static int64_t append_history(const struct evaluation *v, int32_t user, int32_t *to)
 {
 	int64_t n = append_part(v->split, PART_TRAIN, user, to);
+	n += append_part(v->split, PART_HISTORY, user, to ? to + n : NULL);
 	return v->part == PART_TEST ? n + append_part(v->split, PART_VALID, user, to ? to + n : NULL) : n;
 }
 

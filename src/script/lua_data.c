@@ -28,7 +28,7 @@ enum { RECIPE_VERSION = 1 };
 /* ---- one file of a view ---- */
 
 struct file_entry {
-	char path[SCRIPT_PATH], format[32], separator[16], columns[512], encoding[16], table[16], map[256];
+	char path[SCRIPT_PATH], format[32], separator[16], columns[512], encoding[16], table[16], map[256], part[16];
 	char user_map[SCRIPT_PATH], item_map[SCRIPT_PATH]; /* where they were found */
 	struct format_options options;
 };
@@ -50,6 +50,8 @@ static void read_entry(lua_State *L, int t, const char *what, struct file_entry 
 		o->table = f->table;
 	if (field_text(L, t, what, "map", f->map, sizeof(f->map)))
 		o->map = f->map;
+	if (field_text(L, t, what, "part", f->part, sizeof(f->part)))
+		o->part = f->part;
 	field_bool(L, t, what, "header", &o->header);
 	int32_t offset = 0;
 	if (field_int(L, t, what, "id_offset_user", -1e9, 1e9, &offset))
@@ -109,10 +111,10 @@ struct recipe {
 static void key_entry(struct recipe *r, const struct file_entry *f, const char *sha)
 {
 	const struct format_options *o = &f->options;
-	str_printf(&r->key, "|%s %s sep=%s cols=%s head=%d enc=%s table=%s map=%s ids=%+lld,%+lld", sha, f->format,
-		o->separator ? o->separator : "", o->columns ? o->columns : "", o->header,
+	str_printf(&r->key, "|%s %s sep=%s cols=%s head=%d enc=%s table=%s map=%s ids=%+lld,%+lld part=%s", sha,
+		f->format, o->separator ? o->separator : "", o->columns ? o->columns : "", o->header,
 		o->encoding ? o->encoding : "", o->table ? o->table : "", o->map ? o->map : "",
-		(long long)o->id_offset_user, (long long)o->id_offset_item);
+		(long long)o->id_offset_user, (long long)o->id_offset_item, o->part ? o->part : "");
 }
 
 static void note_file(struct recipe *r, const char *path, int agrees)

@@ -47,6 +47,7 @@ static struct dataset *full_set(int rows, bool rated)
 	struct builder *b = builder_new("full");
 	struct rng r = rng_stream(5, RNG_TEST, 0, 0);
 	for (int i = 0; i < rows; i++) {
+		builder_part(b, rated ? (enum part)(i % 4) : PART_TRAIN);
 		char user[16], item[16];
 		struct builder_row row = {user, item, (size_t)snprintf(user, sizeof user, "u%d", (int)rng_below(&r, 9)),
 			(size_t)snprintf(item, sizeof item, "i%d", (int)rng_below(&r, 30)),
@@ -77,6 +78,8 @@ static void check_same(const struct dataset *a, const struct dataset *b)
 	assert_true(a->n == b->n && a->n_users == b->n_users && a->n_items == b->n_items);
 	assert_true(!a->rating == !b->rating && !a->time == !b->time && !a->held_out == !b->held_out);
 	assert_true(memcmp(a->start, b->start, (size_t)(a->n_users + 1) * sizeof *a->start) == 0);
+	assert_true(!a->part == !b->part);
+	assert_true(!a->part || memcmp(a->part, b->part, (size_t)a->n) == 0);
 	assert_true(a->n == 0 || memcmp(a->item, b->item, (size_t)a->n * sizeof *a->item) == 0);
 	assert_int_equal(a->n_item_columns, b->n_item_columns);
 	for (int32_t i = 0; i < a->n_items; i++) {

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/builder.h"
 #include "data/planted.h"
 #include "data/split.h"
 
@@ -58,10 +59,10 @@ static void check_lists(const struct split *s, bool given)
 	const struct dataset *d = s->data;
 	int64_t count[4] = {0};
 	for (int32_t u = 0; u < d->n_users; u++) {
-		int64_t at[3] = {s->train_start[u], s->valid_start[u], s->test_start[u]};
-		const int32_t *list[3] = {s->train_item, s->valid_item, s->test_item};
+		int64_t at[4] = {s->train_start[u], s->valid_start[u], s->test_start[u], s->history_start[u]};
+		const int32_t *list[4] = {s->train_item, s->valid_item, s->test_item, s->history_item};
 		for (int64_t i = d->start[u]; i < d->start[u + 1]; i++) {
-			assert_in_range(s->part[i], PART_TRAIN, PART_TEST);
+			assert_in_range(s->part[i], PART_TRAIN, PART_HISTORY);
 			if (s->part[i] == PART_TRAIN && d->rating)
 				assert_true(s->train_rating[at[0]] == d->rating[i]);
 			assert_int_equal(list[s->part[i]][at[s->part[i]]++], d->item[i]);
@@ -74,6 +75,7 @@ static void check_lists(const struct split *s, bool given)
 		assert_int_equal(at[0], s->train_start[u + 1]);
 		assert_int_equal(at[1], s->valid_start[u + 1]);
 		assert_int_equal(at[2], s->test_start[u + 1]);
+		assert_int_equal(at[3], s->history_start[u + 1]);
 	}
 	assert_memory_equal(count, s->count, sizeof count);
 }
@@ -273,6 +275,48 @@ static void wrong_splits_are_named(void **state)
 	split_unref(NULL);
 }
 
+/* Parts that the source publishes stay with their rows through sorting by time and through a filter; what is history is
+ * no target and not trained on. */
+static void given_parts_stay_with_their_rows(void **state)
+{
+	struct builder *b = builder_new("parts");
+	struct rng r = rng_stream(3, RNG_TEST, 1, 0);
+	struct err e = {0};
+	for (int k = 0; k < 400; k++) {
+		/* the rating says which part the row is for */
+		enum part part = (enum part)rng_below(&r, 4);
+		builder_part(b, part);
+		add_row(b, (int32_t)rng_below(&r, 20), (int32_t)rng_below(&r, 30), (float)part,
+			(int64_t)rng_below(&r, 50));
+	}
+	assert_int_equal(builder_row_part(b, 400, PART_TEST, &e), ERR_ARG);
+	assert_int_equal(builder_row_part(b, 7, PART_HISTORY, &e), OK);
+	b->rating[7] = PART_HISTORY;
+	struct dataset *d = NULL, *core = NULL;
+	assert_int_equal(builder_finish(b, &d, &e), OK);
+	builder_free(b);
+	assert_int_equal(filter_kcore(d, 2, 15, &core, &e), OK);
+	assert_true(core->n > 0 && core->n < d->n);
+	for (int pass = 0; pass < 2; pass++) {
+		struct dataset *x = pass ? core : d;
+		int64_t count[4] = {0};
+		for (int64_t i = 0; i < x->n; i++) {
+			assert_int_equal(x->part[i], (int)x->rating[i]);
+			count[x->part[i]]++;
+		}
+		struct split *s = split_of(x, &(struct split_options){.kind = "given"});
+		check_lists(s, false);
+		for (int p = 0; p < 4; p++)
+			assert_int_equal(s->count[p], count[p]);
+		assert_int_equal(s->history_start[x->n_users], count[PART_HISTORY]);
+		for (int64_t i = 0; i < s->count[PART_TRAIN]; i++)
+			assert_int_equal((int)s->train_rating[i], PART_TRAIN);
+		split_unref(s);
+	}
+	dataset_unref(core);
+	dataset_unref(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +326,7 @@ int main(void)
 		cmocka_unit_test(ratio_has_exact_shares),
 		cmocka_unit_test(ratio_is_fair),
 		cmocka_unit_test(time_never_leaks),
+		cmocka_unit_test(given_parts_stay_with_their_rows),
 		cmocka_unit_test(wrong_splits_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
