@@ -5,7 +5,8 @@
 --   loss(batch)         the training loss, a sum or mean over the batch; a second result { name = value } is logged
 --   score(batch)        [examples, items]: scores of all items
 --   candidates(batch)   [examples, n]: scores of batch.candidate
---   rate(batch)         [examples]: predicted ratings of (batch.user, batch.item)
+--   rate(batch)         [examples]: predicted ratings of (batch.user, batch.item); where the kind of batches holds histories
+--                       (rows, sequence), the history's columns and one prediction per row of batch.query
 --   fit(data)           closed-form training: fills parameters made with nn.parameter { trainable = false }
 -- self.k holds the knobs' values in all of them.
 
@@ -17,20 +18,29 @@ local model = {}
 local Model = { __name = "model" }
 
 local fields = {
-  name = "string", help = "string", source = "string", knobs = "table", batch = "string", task = "string",
+  name = "string", help = "string", source = "string", knobs = "table", batch = "string|table", task = "string",
   build = "function", loss = "function", score = "function", candidates = "function", rate = "function",
   fit = "function",
 }
 
+-- "rows", or { "rows", by = "item" }: a kind with arguments of its own, which are checked where the experiment is read.
+local function check_batch(name, batch)
+  local kind = type(batch) == "table" and batch[1] or batch
+  if type(kind) ~= "string" then
+    error(("model %s: batch names a kind of batches, \"rows\" or { \"rows\", by = \"item\" }, got %s"):format(name, type(kind)), 3)
+  end
+  if not core.kinds[kind] then
+    local close = check.closest(kind, core.kinds)
+    error(("model %s: there are no batches of kind \"%s\"%s"):format(name, kind,
+      close and ("; did you mean \"%s\"?"):format(close) or ": `gusto doc` lists them"), 3)
+  end
+end
+
 function model.declare(spec)
   check.fields("g.model", spec, fields, 2)
   local name = check.need("g.model", spec, "name", "what users will call it", 2)
-  if spec.batch and not core.kinds[spec.batch] then
-    local close = check.closest(spec.batch, core.kinds)
-    error(("model %s: there are no batches of kind \"%s\"%s"):format(name, spec.batch,
-      close and ("; did you mean \"%s\"?"):format(close) or ": `gusto doc` lists them"), 2)
-  end
   spec.batch = spec.batch or "sequence"
+  check_batch(name, spec.batch)
   spec.knobs = spec.knobs or {}
   for key, k in pairs(spec.knobs) do
     if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" then

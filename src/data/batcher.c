@@ -35,19 +35,19 @@ void *batcher_column(const struct batcher *b, const char *name)
 
 /* ---- entries ---- */
 
-static enum err_code list(struct batcher *b, bool of_users, int64_t least, struct err *e)
+/* i as often as it has rows, or once where it has `least` of them. */
+static enum err_code list(struct batcher *b, int32_t n, const int64_t *start, bool once, int64_t least, struct err *e)
 {
-	const struct split *s = b->split;
-	int64_t bound = of_users ? s->data->n_users : s->count[PART_TRAIN];
+	int64_t bound = once ? n : start[n];
 	b->row_user = mem_aligned(((size_t)bound + 1) * sizeof *b->row_user);
 	if (!b->row_user)
 		return err_set(e, ERR_NOMEM, "no memory for batches of %lld entries", (long long)bound);
-	for (int32_t u = 0; u < s->data->n_users; u++) {
-		int64_t n = s->train_start[u + 1] - s->train_start[u];
-		if (of_users)
-			n = n >= least;
-		while (n-- > 0)
-			b->row_user[b->rows++] = u;
+	for (int32_t i = 0; i < n; i++) {
+		int64_t times = start[i + 1] - start[i];
+		if (once)
+			times = times >= least;
+		while (times-- > 0)
+			b->row_user[b->rows++] = i;
 	}
 	b->entries = b->rows;
 	return OK;
@@ -55,12 +55,17 @@ static enum err_code list(struct batcher *b, bool of_users, int64_t least, struc
 
 enum err_code batcher_list_rows(struct batcher *b, struct err *e)
 {
-	return list(b, false, 0, e);
+	return list(b, b->split->data->n_users, b->split->train_start, false, 0, e);
 }
 
 enum err_code batcher_list_users(struct batcher *b, int64_t least, struct err *e)
 {
-	return list(b, true, least, e);
+	return list(b, b->split->data->n_users, b->split->train_start, true, least, e);
+}
+
+enum err_code batcher_list(struct batcher *b, int32_t n, const int64_t *start, struct err *e)
+{
+	return list(b, n, start, true, 1, e);
 }
 
 enum err_code batcher_bound(struct batcher *b, enum axis axis, int32_t most,
@@ -92,6 +97,7 @@ static enum err_code check_options(struct batcher *b, struct err *e)
 	b->kind = kind_need(o->kind, e);
 	if (!b->kind)
 		return ERR_ARG;
+	b->o.args = kind_args(b->kind, &o->args);
 	if (o->batch < 1)
 		return err_set(e, ERR_ARG, "%s batches: batch must be 1 or more, got %d", o->kind, o->batch);
 	if (o->negatives < 0 || o->negatives > 65536)

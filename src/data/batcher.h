@@ -11,6 +11,7 @@
  *               item = s[0..n-1], target = s[1..n]; negatives unseen by the user; position counts from the END of
  *               the window: the last token has position length-1
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings
+ *   "rows"      user[E] item[T] rating[T]                   all training items of a user; by item: item[E] user[T] rating[T]
  * Evaluation batches (eval_batch): user[E], the user's history as item[T] position[T] for sequence models, and
  *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
  *
@@ -25,6 +26,7 @@
 
 struct batch_options {
 	const char *kind;
+	struct args args;    /* of the kind: those given (texts are not read: choices by index) */
 	int32_t batch;	     /* examples per batch */
 	int32_t negatives;   /* per positive / position; 0 = no negative column */
 	int32_t length;	     /* window of "sequence" */
@@ -54,10 +56,11 @@ const float *batcher_log_q(const struct batcher *b);
 /* ---- evaluation ---- */
 struct eval_source {
 	const struct split *split;
-	enum part part;	      /* PART_VALID or PART_TEST: whose targets */
-	const char *kind;     /* as the training kind: "sequence" adds the history columns */
-	int32_t length;	      /* window of the history */
-	bool with_validation; /* at test time the validation item belongs to the history and is masked as seen */
+	enum part part;		 /* PART_VALID or PART_TEST: whose targets */
+	const char *kind;	 /* as the training kind: "sequence" adds the history columns */
+	const struct args *args; /* of the kind; NULL: defaults */
+	int32_t length;		 /* window of the history */
+	bool with_validation;	 /* at test time the validation item belongs to the history and is masked as seen */
 };
 /* Fills *out for users[0..n): user[E]; for "sequence" item[T], position[T]; candidate[E,C] where candidates != NULL
  * ([n, n_candidates], -1 pads; out points at the caller's array).  The other buffers live in `scratch`, made by the
@@ -69,10 +72,28 @@ void eval_scratch_free(struct eval_scratch *s);
 /* The signature of such batches (n_candidates 0: no candidate column). */
 void eval_signature(const struct eval_source *src, int32_t n_candidates, struct batch *out);
 
-/* A batch from histories given by hand (what-if, leave-one-out explanations, new users):
- * history h is items[offsets[h]..offsets[h+1]); users may be NULL (then user = 0). */
-enum err_code eval_batch_histories(const char *kind, int32_t length, const int32_t *items, const int32_t *offsets,
-	int32_t n, const int32_t *users, struct eval_scratch **scratch, struct batch *out, struct err *e);
+/* A batch for rating prediction: of users[0..n) (of items, where the kind's examples are items) the ratings of
+ * query[start[i]..start[i+1]) are asked for, which are items (users).  Where the kind knows histories the columns are those
+ * of an evaluation batch and query[T2], one prediction per row of AXIS_TOKEN2; otherwise user[E] item[E], one example per
+ * rating.  Predictions come in the order of the queries. */
+enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *users, int32_t n, const int32_t *query,
+	const int64_t *start, struct eval_scratch **scratch, struct batch *out, struct err *e);
+void eval_rating_signature(const struct eval_source *src, struct batch *out);
+/* Are the examples of such batches items? */
+bool eval_by_item(const struct eval_source *src);
+
+/* Histories given by hand (what-if, leave-one-out explanations, new users). */
+struct eval_histories {
+	const char *kind;
+	const struct args *args; /* of the kind; NULL: defaults */
+	int32_t length, n;
+	const int32_t *items, *offsets; /* history h is items[offsets[h]..offsets[h+1]) */
+	const int32_t *users;		/* [n], or NULL: user = 0 */
+	const struct dataset *data; /* where the users' ratings of these items are read (an item that the user has not
+					 * rated gets the mean); NULL: no ratings */
+};
+enum err_code eval_batch_histories(
+	const struct eval_histories *h, struct eval_scratch **scratch, struct batch *out, struct err *e);
 
 /* An upper bound on an example's rows on an axis in such batches: lets the engine reserve memory. */
 int64_t eval_rows(const struct eval_source *src, enum axis a);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "data/batcher.h"
 #include "data/kind.h"
+#include "data/transpose.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct eval_scratch {
 	int32_t *item; /* the history of one user */
 	float *rating;
 	size_t item_cap, rating_cap;
+	struct transpose *columns; /* where examples are items */
 };
 
 void eval_scratch_free(struct eval_scratch *s)
@@ -36,6 +38,7 @@ void eval_scratch_free(struct eval_scratch *s)
 		mem_free(s->offsets[a].data);
 	mem_free(s->item);
 	mem_free(s->rating);
+	mem_free(s->columns);
 	mem_free(s);
 }
 
@@ -76,12 +79,14 @@ real *eval_writer_reals(struct eval_writer *w, const char *column, int32_t n)
 
 /* ---- signatures ---- */
 
-static void signature(const struct kind_class *k, int32_t n_candidates, struct batch *out)
+static void signature(const struct kind_class *k, const struct args *given, int32_t n_candidates, struct batch *out)
 {
 	*out = (struct batch){0};
-	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
-	if (k && k->eval_columns)
-		k->eval_columns(out);
+	field_add(out, k && kind_by_item(k, given) ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
+	if (k && k->eval_columns) {
+		struct args a = kind_args(k, given);
+		k->eval_columns(&a, out);
+	}
 	if (n_candidates > 0)
 		field_add(out, "candidate", FIELD_INT, AXIS_EXAMPLE, n_candidates);
 }
@@ -89,7 +94,29 @@ static void signature(const struct kind_class *k, int32_t n_candidates, struct b
 void eval_signature(const struct eval_source *src, int32_t n_candidates, struct batch *out)
 {
 	struct err e;
-	signature(kind_need(src->kind, &e), n_candidates, out);
+	signature(kind_need(src->kind, &e), src->args, n_candidates, out);
+}
+
+static void rating_signature(const struct kind_class *k, const struct args *given, struct batch *out)
+{
+	signature(k, given, 0, out);
+	if (k && k->flags & KIND_HISTORY)
+		field_add(out, "query", FIELD_INT, AXIS_TOKEN2, 1);
+	else
+		field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
+}
+
+void eval_rating_signature(const struct eval_source *src, struct batch *out)
+{
+	struct err e;
+	rating_signature(kind_need(src->kind, &e), src->args, out);
+}
+
+bool eval_by_item(const struct eval_source *src)
+{
+	struct err e;
+	const struct kind_class *k = kind_need(src->kind, &e);
+	return k && kind_by_item(k, src->args);
 }
 
 int64_t eval_rows(const struct eval_source *src, enum axis a)
@@ -155,13 +182,11 @@ static enum err_code close_example(struct eval_scratch *s, struct err *e)
 static enum err_code write_example(
 	struct eval_scratch *s, const struct kind_class *k, const struct history *h, struct err *e)
 {
-	int32_t *user = eval_writer_ints(&s->writer, "user", 1);
+	int32_t *user = eval_writer_ints(&s->writer, s->writer.signature->spec[0].name, 1);
 	if (!user)
 		return err_set(e, ERR_NOMEM, "no memory for an evaluation batch");
 	*user = h->user;
-	if (k->example)
-		TRY(k->example(&s->writer, h, e));
-	return close_example(s, e);
+	return k->example ? k->example(&s->writer, h, e) : OK;
 }
 
 static void bind(const struct eval_scratch *s, int32_t n, const int32_t *candidates, struct batch *out)
@@ -181,11 +206,16 @@ static void bind(const struct eval_scratch *s, int32_t n, const int32_t *candida
 
 /* ---- histories ---- */
 
+/* What is known when the part is predicted: a bit per enum part. */
+static unsigned known_parts(const struct eval_source *src)
+{
+	bool validation = src->part == PART_TEST && src->with_validation;
+	return 1u << PART_TRAIN | 1u << PART_HISTORY | (unsigned)validation << PART_VALID;
+}
+
 static bool in_history(const struct eval_source *src, int64_t row)
 {
-	uint8_t part = src->split->part[row];
-	return part == PART_TRAIN || part == PART_HISTORY ||
-	       (part == PART_VALID && src->part == PART_TEST && src->with_validation);
+	return known_parts(src) >> src->split->part[row] & 1;
 }
 
 static int32_t copy_history(const struct eval_source *src, int32_t user, int32_t *items, float *ratings, int32_t max)
@@ -210,14 +240,35 @@ int32_t eval_history(const struct eval_source *src, int32_t user, int32_t *items
 	return copy_history(src, user, items, NULL, max);
 }
 
+/* The history of an item: its column. */
+static enum err_code column_of_item(
+	const struct eval_source *src, struct eval_scratch *s, struct history *h, struct err *e)
+{
+	unsigned parts = known_parts(src);
+	if (s->columns && (s->columns->split != src->split || s->columns->parts != parts)) {
+		mem_free(s->columns);
+		s->columns = NULL;
+	}
+	if (!s->columns)
+		TRY(transpose_new(src->split, parts, &s->columns, e));
+	const struct transpose *t = s->columns;
+	int64_t from = t->start[h->user];
+	h->n = (int32_t)(t->start[h->user + 1] - from);
+	h->item = t->user + from;
+	h->rating = t->rating ? t->rating + from : NULL;
+	return OK;
+}
+
 static enum err_code history_of(const struct eval_source *src, const struct kind_class *k, struct eval_scratch *s,
 	struct history *h, struct err *e)
 {
 	const struct dataset *d = src->split->data;
-	int64_t have = d->start[h->user + 1] - d->start[h->user];
-	int32_t most = k->flags & KIND_LENGTH && have > src->length ? src->length : (int32_t)have;
 	if (!(k->flags & KIND_HISTORY))
 		return OK;
+	if (kind_by_item(k, h->args))
+		return column_of_item(src, s, h, e);
+	int64_t have = d->start[h->user + 1] - d->start[h->user];
+	int32_t most = k->flags & KIND_LENGTH && have > src->length ? src->length : (int32_t)have;
 	if (!mem_grow(&s->item, &s->item_cap, (size_t)most + 1, sizeof *s->item) ||
 		!mem_grow(&s->rating, &s->rating_cap, (size_t)most + 1, sizeof *s->rating))
 		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", most);
@@ -227,43 +278,163 @@ static enum err_code history_of(const struct eval_source *src, const struct kind
 	return OK;
 }
 
+/* The example of one user as far as its history. */
+static enum err_code begin_example(const struct eval_source *src, const struct kind_class *k, const struct args *a,
+	int32_t user, struct eval_scratch *s, struct err *e)
+{
+	const struct dataset *d = src->split->data;
+	struct history h = {.user = user, .length = src->length, .data = d, .args = a};
+	bool item = kind_by_item(k, a);
+	if (user < 0 || user >= (item ? d->n_items : d->n_users))
+		return err_set(e, ERR_ARG, "there is no %s %d; data set '%s' has %ss 0..%d", item ? "item" : "user",
+			user, d->name, item ? "item" : "user", (item ? d->n_items : d->n_users) - 1);
+	TRY(history_of(src, k, s, &h, e));
+	return write_example(s, k, &h, e);
+}
+
 enum err_code eval_batch(const struct eval_source *src, const int32_t *users, int32_t n, const int32_t *candidates,
 	int32_t n_candidates, struct eval_scratch **scratch, struct batch *out, struct err *e)
 {
 	const struct kind_class *k;
-	const struct dataset *d = src->split->data;
 	TRY(check_kind(src->kind, src->length, &k, e));
-	signature(k, candidates ? n_candidates : 0, out);
+	struct args a = kind_args(k, src->args);
+	signature(k, &a, candidates ? n_candidates : 0, out);
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
-		struct history h = {.user = users[i], .length = src->length, .data = d};
-		if (users[i] < 0 || users[i] >= d->n_users)
-			return err_set(e, ERR_ARG, "there is no user %d; data set '%s' has users 0..%d", users[i],
-				d->name, d->n_users - 1);
-		TRY(history_of(src, k, *scratch, &h, e));
-		TRY(write_example(*scratch, k, &h, e));
+		TRY(begin_example(src, k, &a, users[i], *scratch, e));
+		TRY(close_example(*scratch, e));
 	}
 	bind(*scratch, n, candidates && n_candidates > 0 ? candidates : NULL, out);
 	return OK;
 }
 
-enum err_code eval_batch_histories(const char *kind, int32_t length, const int32_t *items, const int32_t *offsets,
-	int32_t n, const int32_t *users, struct eval_scratch **scratch, struct batch *out, struct err *e)
+/* ---- ratings ---- */
+
+static enum err_code check_queries(const struct eval_source *src, const struct kind_class *k, const struct args *a,
+	const int32_t *query, int64_t n, struct err *e)
+{
+	const struct dataset *d = src->split->data;
+	bool user = kind_by_item(k, a);
+	int32_t most = user ? d->n_users : d->n_items;
+	for (int64_t i = 0; i < n; i++)
+		if (query[i] < 0 || query[i] >= most)
+			return err_set(e, ERR_ARG, "there is no %s %d; data set '%s' has %ss 0..%d",
+				user ? "user" : "item", query[i], d->name, user ? "user" : "item", most - 1);
+	return OK;
+}
+
+static enum err_code write_queries(struct eval_scratch *s, const int32_t *query, int64_t n, struct err *e)
+{
+	int32_t *to = n < INT32_MAX ? eval_writer_ints(&s->writer, "query", (int32_t)n) : NULL;
+	if (!to)
+		return err_set(e, ERR_NOMEM, "no memory for %lld ratings", (long long)n);
+	if (n > 0)
+		memcpy(to, query, (size_t)n * sizeof *to);
+	return close_example(s, e);
+}
+
+/* Without histories a rating is an example: its user and its item. */
+static enum err_code write_pairs(struct eval_scratch *s, int32_t user, const int32_t *query, int64_t n, struct err *e)
+{
+	int32_t *users = n < INT32_MAX ? eval_writer_ints(&s->writer, "user", (int32_t)n) : NULL;
+	int32_t *items = users ? eval_writer_ints(&s->writer, "item", (int32_t)n) : NULL;
+	if (!items)
+		return err_set(e, ERR_NOMEM, "no memory for %lld ratings", (long long)n);
+	for (int64_t i = 0; i < n; i++) {
+		users[i] = user;
+		items[i] = query[i];
+	}
+	return OK;
+}
+
+enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *users, int32_t n, const int32_t *query,
+	const int64_t *start, struct eval_scratch **scratch, struct batch *out, struct err *e)
 {
 	const struct kind_class *k;
-	TRY(check_kind(kind, length, &k, e));
-	signature(k, 0, out);
+	TRY(check_kind(src->kind, src->length, &k, e));
+	struct args a = kind_args(k, src->args);
+	bool pairs = !(k->flags & KIND_HISTORY);
+	rating_signature(k, &a, out);
+	TRY(check_queries(src, k, &a, query + start[0], start[n] - start[0], e));
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
-		struct history h = {.user = users ? users[i] : 0,
-			.n = offsets[i + 1] - offsets[i],
-			.item = items + offsets[i],
-			.length = length};
-		if (h.n < 0)
-			return err_set(e, ERR_ARG, "history %d ends before it begins: offsets %d and %d", i, offsets[i],
-				offsets[i + 1]);
-		TRY(write_example(*scratch, k, &h, e));
+		const int32_t *q = query + start[i];
+		int64_t count = start[i + 1] - start[i];
+		if (pairs) {
+			TRY(write_pairs(*scratch, users[i], q, count, e));
+			continue;
+		}
+		TRY(begin_example(src, k, &a, users[i], *scratch, e));
+		TRY(write_queries(*scratch, q, count, e));
 	}
-	bind(*scratch, n, NULL, out);
+	bind(*scratch, pairs ? (int32_t)(start[n] - start[0]) : n, NULL, out);
+	return OK;
+}
+
+/* ---- histories by hand ---- */
+
+static float mean_rating(const struct dataset *d)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < d->n; i++)
+		sum += (double)d->rating[i];
+	return d->n ? (float)(sum / (double)d->n) : 0;
+}
+
+/* The latest rating that the user gave the item. */
+static bool rating_of(const struct dataset *d, int32_t user, int32_t item, float *out)
+{
+	for (int64_t i = d->start[user + 1]; i-- > d->start[user];)
+		if (d->item[i] == item) {
+			*out = d->rating[i];
+			return true;
+		}
+	return false;
+}
+
+static enum err_code look_up_ratings(const struct dataset *d, struct eval_scratch *s, struct history *h, struct err *e)
+{
+	if (h->user < 0 || h->user >= d->n_users)
+		return err_set(e, ERR_ARG, "there is no user %d; data set '%s' has users 0..%d", h->user, d->name,
+			d->n_users - 1);
+	if (!mem_grow(&s->rating, &s->rating_cap, (size_t)h->n + 1, sizeof *s->rating))
+		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", h->n);
+	for (int32_t t = 0; t < h->n; t++)
+		if (!rating_of(d, h->user, h->item[t], &s->rating[t]))
+			s->rating[t] = mean_rating(d);
+	h->rating = s->rating;
+	return OK;
+}
+
+enum err_code eval_batch_histories(
+	const struct eval_histories *given, struct eval_scratch **scratch, struct batch *out, struct err *e)
+{
+	const struct kind_class *k;
+	TRY(check_kind(given->kind, given->length, &k, e));
+	struct args a = kind_args(k, given->args);
+	bool rated = given->users && given->data && given->data->rating && k->flags & KIND_HISTORY;
+	if (kind_by_item(k, &a))
+		return err_set(e, ERR_ARG,
+			"%s batches by item hold columns of items, not histories of users: they are for predicting "
+			"ratings",
+			given->kind);
+	signature(k, &a, 0, out);
+	TRY(begin(scratch, out, e));
+	for (int32_t i = 0; i < given->n; i++) {
+		const int32_t *at = given->offsets + i;
+		struct history h = {.user = given->users ? given->users[i] : 0,
+			.n = at[1] - at[0],
+			.item = given->items + at[0],
+			.length = given->length,
+			.args = &a};
+		if (h.n < 0)
+			return err_set(
+				e, ERR_ARG, "history %d ends before it begins: offsets %d and %d", i, at[0], at[1]);
+		if (rated)
+			TRY(look_up_ratings(given->data, *scratch, &h, e));
+		TRY(write_example(*scratch, k, &h, e));
+		TRY(close_example(*scratch, e));
+	}
+	bind(*scratch, given->n, NULL, out);
 	return OK;
 }

@@ -14,6 +14,24 @@ static const struct desc *const rows[] = {
 
 const struct registry kind_registry = {.kind = "batch", .rows = rows, .n = sizeof rows / sizeof *rows};
 
+struct args kind_args(const struct kind_class *k, const struct args *given)
+{
+	struct args a;
+	args_default(&k->desc, &a);
+	for (size_t i = 0; given && i < arg_count(&k->desc); i++)
+		if (given->given[i]) {
+			a.num[i] = given->num[i];
+			a.given[i] = true;
+		}
+	return a;
+}
+
+bool kind_by_item(const struct kind_class *k, const struct args *given)
+{
+	struct args a = kind_args(k, given);
+	return k->by_item && k->by_item(&a);
+}
+
 const struct kind_class *kind_need(const char *name, struct err *e)
 {
 	const struct desc *d = registry_find(&kind_registry, name ? name : "");

@@ -4,7 +4,10 @@
  * A training epoch visits the entries 0..entries-1 of the kind in the order of a permutation; `fill` turns those of one
  * batch into columns.  Everything random is keyed by (seed, epoch, entry), so that batch i of epoch e is the same however
  * it is reached.  An evaluation batch has one example per user: the column `user`, what `example` writes of its history,
- * and candidates where they are asked for. */
+ * and candidates where they are asked for; a rating batch has the targets in `query` instead (eval_rating_batch).
+ *
+ * A kind may have arguments of its own (desc.args: numbers and choices): a model sets them where it names its kind,
+ * `batch = { "rows", by = "item" }`, and a knob of the model that has an argument's name overrides it. */
 #ifndef GUSTO_DATA_KIND_H
 #define GUSTO_DATA_KIND_H
 
@@ -22,7 +25,9 @@ struct history {
 	const float *rating;	    /* [n], or NULL: not known */
 	int32_t length;		    /* the window asked for */
 	const struct dataset *data; /* NULL where histories are given by hand */
+	const struct args *args;    /* of the kind */
 };
+/* Where the kind's examples are items, `user` is the item and `item` its users, ascending. */
 
 enum kind_flags {
 	KIND_HISTORY = 1,   /* evaluation batches carry the history: scores depend on it */
@@ -39,14 +44,19 @@ struct kind_class {
 	void (*columns)(const struct batcher *b, struct batch *out);
 	/* Fills b->column[] and b->offsets[axis] for the n entries b->order[0..n-1]. */
 	void (*fill)(struct batcher *b, int32_t n);
+	/* Are the examples items rather than users?  NULL: never. */
+	bool (*by_item)(const struct args *a);
 	/* Evaluation, KIND_HISTORY only: the columns behind `user`, and one example's share of them. */
-	void (*eval_columns)(struct batch *out);
+	void (*eval_columns)(const struct args *a, struct batch *out);
 	enum err_code (*example)(struct eval_writer *w, const struct history *h, struct err *e);
 	/* An upper bound on an example's evaluation rows on an axis; NULL: `length` on AXIS_TOKEN. */
 	int64_t (*eval_rows)(enum axis a, int32_t length, const struct dataset *d);
 };
 extern const struct registry kind_registry;
 const struct kind_class *kind_need(const char *name, struct err *e); /* NULL: there is none */
+/* The arguments of which some are given (NULL: none); the others have their defaults. */
+struct args kind_args(const struct kind_class *k, const struct args *given);
+bool kind_by_item(const struct kind_class *k, const struct args *given);
 
 /* ---- training: what a kind sees of the batcher ---- */
 
@@ -56,7 +66,7 @@ struct batcher {
 	struct batch_options o; /* strings are not kept */
 	struct sampler *sampler;
 	int64_t rows, entries, steps;
-	int32_t *row_user; /* [rows] the user of an entry's row, see batcher_list_* */
+	int32_t *row_user; /* [rows] the user (of some kinds, the item) of an entry's row, see batcher_list_* */
 	int64_t max_rows[AXIS_N];
 	int64_t *order;		  /* [batch] the entries of this batch */
 	int32_t *offsets[AXIS_N]; /* [batch + 1] where max_rows[axis] > 0 */
@@ -71,8 +81,10 @@ struct batcher {
 
 /* Entries are the training rows (row_user[row] is its user) ... */
 enum err_code batcher_list_rows(struct batcher *b, struct err *e);
-/* ... or the users with at least `least` of them. */
+/* ... or the users with at least `least` of them, ... */
 enum err_code batcher_list_users(struct batcher *b, int64_t least, struct err *e);
+/* ... or those i of 0..n-1 that have something between start[i] and start[i + 1]. */
+enum err_code batcher_list(struct batcher *b, int32_t n, const int64_t *start, struct err *e);
 /* max_rows[axis] = the sum of the `batch` largest sizes; size(b, row_user[i]) is at most `most`. */
 enum err_code batcher_bound(struct batcher *b, enum axis axis, int32_t most,
 	int32_t (*size)(const struct batcher *b, int32_t user), struct err *e);

@@ -49,8 +49,9 @@ static void fill(struct batcher *b, int32_t n)
 	}
 }
 
-static void eval_columns(struct batch *out)
+static void eval_columns(const struct args *a, struct batch *out)
 {
+	(void)a;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "nn/optim.h"
+#include "run/rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,10 +46,8 @@ static enum err_code trace_loss(struct bench *b, struct err *e)
 static enum err_code prepare(struct bench *b, int threads, int64_t slice_rows, struct err *e)
 {
 	struct engine_options eo = {threads, slice_rows};
-	struct batch_options bo = b->x->train.batch;
 	const struct knobset *k = &b->x->knobs;
-	bo.seed = b->x->seed;
-	bo.batch = (int32_t)knobset_number(k, "batch", bo.batch);
+	struct batch_options bo = rig_batch_options(b->x, k);
 	TRY(engine_new(&eo, &b->engine, e));
 	TRY(batcher_new(b->x->split, &bo, &b->batcher, e));
 	b->params = paramset_new(b->x->seed);

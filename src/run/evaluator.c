@@ -9,10 +9,18 @@
 #include "run/evaluator.h"
 
 #include "base/mem.h"
+#include "run/rating_plan.h"
 
 #include <string.h>
 
-enum { SLICE_BYTES = 1 << 20, SLICES_PER_WORKER = 4, BLOCK_MIN = 64, BLOCK_MAX = 4096, CHUNK_ITEMS = 1024 };
+enum {
+	SLICE_BYTES = 1 << 20,
+	SLICES_PER_WORKER = 4,
+	BLOCK_MIN = 64,
+	BLOCK_MAX = 4096,
+	CHUNK_ITEMS = 1024,
+	RATINGS_MAX = 1 << 16
+};
 
 enum way { WAY_FULL, WAY_CHUNKS, WAY_CANDIDATES, WAY_GATHER };
 
@@ -88,10 +96,15 @@ void evaluator_free(struct evaluator *v)
 	mem_free(v);
 }
 
-static enum err_code choose_way(const struct evaluator *v, enum way *out, struct err *e)
+static enum err_code choose_way(const struct evaluator *v, const struct rig *r, enum way *out, struct err *e)
 {
 	const struct experiment *x = v->x;
 	bool score = x->vtbl->has(x->self, MODEL_SCORE), some = x->vtbl->has(x->self, MODEL_CANDIDATES);
+	if (eval_by_item(&(struct eval_source){.kind = r->kind, .args = &r->kind_args}))
+		return err_set(e, ERR_SCRIPT,
+			"model %s reads columns of items and predicts ratings: it cannot rank, give rating metrics "
+			"(rmse, mae)",
+			x->model);
 	if (!score && !some)
 		return err_set(e, ERR_SCRIPT,
 			"model %s cannot be ranked: it has neither a score nor a candidates function", x->model);
@@ -139,7 +152,7 @@ enum err_code evaluator_prepare(struct evaluator *v, struct rig *r, struct err *
 	const struct rig_program *p;
 	enum way way = WAY_FULL;
 	if (v->ranks) {
-		TRY(choose_way(v, &way, e));
+		TRY(choose_way(v, r, &way, e));
 		TRY(program_for(v, r, way, &p, e));
 	}
 	return v->ratings ? rating_program(v, r, &p, e) : OK;
@@ -198,15 +211,6 @@ static void sink_chunk(void *ctx, int worker, int32_t first, int32_t n, const st
 			(size_t)f->items * sizeof(real));
 }
 
-static void source_of(const struct evaluator *v, const struct rig *r, struct eval_source *out)
-{
-	*out = (struct eval_source){.split = v->x->split,
-		.part = v->part,
-		.kind = r->kind,
-		.length = r->length,
-		.with_validation = v->part == PART_TEST};
-}
-
 static enum err_code chunks_reserve(struct evaluator *v, int32_t users, struct err *e)
 {
 	if (v->chunk_users >= users)
@@ -223,9 +227,8 @@ static enum err_code chunks_reserve(struct evaluator *v, int32_t users, struct e
 static enum err_code run_chunks(
 	struct evaluator *v, struct rig *r, const struct rig_program *p, struct feed *f, int32_t n, struct err *e)
 {
-	struct eval_source src;
+	struct eval_source src = rig_source(r, v->part);
 	int32_t width = chunk_width(v);
-	source_of(v, r, &src);
 	TRY(chunks_reserve(v, n, e));
 	for (f->item = 0; f->item < v->n_items; f->item += width) {
 		struct batch b;
@@ -243,11 +246,10 @@ static enum err_code run_chunks(
 static enum err_code run_block(struct evaluator *v, struct rig *r, enum way way, const struct rig_program *p,
 	struct feed *f, int32_t n, struct err *e)
 {
-	struct eval_source src;
+	struct eval_source src = rig_source(r, v->part);
 	struct batch b;
 	if (way == WAY_CHUNKS)
 		return run_chunks(v, r, p, f, n, e);
-	source_of(v, r, &src);
 	const int32_t *list = way == WAY_CANDIDATES ? v->candidates + (int64_t)f->first * v->width : NULL;
 	TRY(eval_batch(&src, v->users + f->first, n, list, list ? v->width : 0, &v->scratch, &b, e));
 	TRY(program_infer(r->engine, p->program, &b, way == WAY_GATHER ? sink_gather : sink_direct, f, e));
@@ -261,7 +263,7 @@ static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*betwee
 {
 	const struct rig_program *p;
 	enum way way = WAY_FULL;
-	TRY(choose_way(v, &way, e));
+	TRY(choose_way(v, r, &way, e));
 	TRY(program_for(v, r, way, &p, e));
 	int32_t block = block_users(v, way);
 	for (int32_t first = 0; first < v->n_users; first += block) {
@@ -275,68 +277,46 @@ static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*betwee
 
 /* ---- ratings ---- */
 
-struct rating_block {
-	int32_t *user, *item;
-	real *predicted;
-	int64_t *start; /* [users + 1] */
+struct rating_feed {
+	const struct rating_plan *plan;
+	const struct batch *batch;
+	int64_t first; /* query */
 };
 
+/* A prediction per row: of AXIS_TOKEN2 where the examples hold histories, else of AXIS_EXAMPLE. */
 static void sink_ratings(void *ctx, int worker, int32_t first, int32_t n, const struct operand *o)
 {
-	struct rating_block *b = ctx;
-	memcpy(b->predicted + first, o[0].v, (size_t)n * sizeof(real));
+	const struct rating_feed *f = ctx;
+	(void)worker, (void)n;
+	const int32_t *offsets = f->batch->offsets[AXIS_TOKEN2];
+	int64_t at = f->first + (o[0].shape.axis == AXIS_TOKEN2 ? offsets[first] : first);
+	for (int64_t i = 0; i < o[0].rows; i++)
+		f->plan->predicted[f->plan->place[at + i]] = o[0].v[i];
 }
 
-/* The targets of users first.. while they fit in one batch; returns how many users. */
-static int32_t ratings_fill(const struct evaluator *v, int32_t first, int64_t room, struct rating_block *b)
+/* Examples from `first` on that fit into one batch. */
+static int32_t rating_block(const struct rating_plan *p, int32_t first)
 {
-	const struct split *s = v->x->split;
-	const int64_t *start = v->part == PART_VALID ? s->valid_start : s->test_start;
-	const int32_t *item = v->part == PART_VALID ? s->valid_item : s->test_item;
-	int64_t n = 0;
-	int32_t users = 0;
-	b->start[0] = 0;
-	for (; first + users < v->n_users && users < BLOCK_MAX; users++) {
-		int32_t u = v->users[first + users];
-		if (n + start[u + 1] - start[u] > room)
-			break;
-		for (int64_t i = start[u]; i < start[u + 1]; i++, n++) {
-			b->user[n] = u;
-			b->item[n] = item[i];
-		}
-		b->start[users + 1] = n;
-	}
-	return users;
+	int32_t n = 1;
+	while (first + n < p->examples && n < BLOCK_MAX && p->start[first + n + 1] - p->start[first] <= RATINGS_MAX)
+		n++;
+	return n;
 }
 
-static int64_t most_targets(const struct evaluator *v)
+static enum err_code predict(
+	struct evaluator *v, struct rig *r, struct rating_plan *p, bool (*between)(void *ctx), void *ctx, struct err *e)
 {
-	const struct split *s = v->x->split;
-	const int64_t *start = v->part == PART_VALID ? s->valid_start : s->test_start;
-	int64_t most = BLOCK_MAX;
-	for (int32_t i = 0; i < v->n_users; i++) {
-		int64_t n = start[v->users[i] + 1] - start[v->users[i]];
-		most = n > most ? n : most;
-	}
-	return most;
-}
-
-static enum err_code ratings_loop(struct evaluator *v, struct rig *r, struct rating_block *b, int64_t room,
-	bool (*between)(void *ctx), void *ctx, struct err *e)
-{
-	const struct rig_program *p;
-	TRY(rating_program(v, r, &p, e));
-	for (int32_t first = 0, users; first < v->n_users; first += users) {
+	const struct rig_program *program;
+	struct eval_source src = rig_source(r, v->part);
+	TRY(rating_program(v, r, &program, e));
+	for (int32_t first = 0, n; first < p->examples; first += n) {
+		struct batch b;
+		struct rating_feed f = {p, &b, p->start[first]};
 		if (between && !between(ctx))
 			return err_set(e, ERR_CANCELLED, "the evaluation was cancelled");
-		users = ratings_fill(v, first, room, b);
-		struct batch batch;
-		rig_rating_signature(&batch);
-		batch.examples = (int32_t)b->start[users];
-		batch.column[0] = b->user;
-		batch.column[1] = b->item;
-		TRY(program_infer(r->engine, p->program, &batch, sink_ratings, b, e));
-		evaluation_feed_ratings(v->evaluation, 0, first, users, b->start, b->predicted);
+		n = rating_block(p, first);
+		TRY(eval_rating_batch(&src, p->example + first, n, p->query, p->start + first, &v->scratch, &b, e));
+		TRY(program_infer(r->engine, program->program, &b, sink_ratings, &f, e));
 	}
 	return OK;
 }
@@ -344,16 +324,14 @@ static enum err_code ratings_loop(struct evaluator *v, struct rig *r, struct rat
 static enum err_code run_ratings(
 	struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx, struct err *e)
 {
-	int64_t room = most_targets(v);
-	struct rating_block b = {mem_calloc((size_t)room, sizeof *b.user), mem_calloc((size_t)room, sizeof *b.item),
-		mem_calloc((size_t)room, sizeof *b.predicted), mem_calloc(BLOCK_MAX + 1, sizeof *b.start)};
-	enum err_code rc = b.user && b.item && b.predicted && b.start
-				   ? ratings_loop(v, r, &b, room, between, ctx, e)
-				   : err_set(e, ERR_NOMEM, "no memory for %lld ratings", (long long)room);
-	mem_free(b.user);
-	mem_free(b.item);
-	mem_free(b.predicted);
-	mem_free(b.start);
+	struct rating_plan p = {0};
+	struct eval_source src = rig_source(r, v->part);
+	enum err_code rc = rating_plan_init(&p, v->x->split, v->part, v->users, v->n_users, eval_by_item(&src), e);
+	if (rc == OK)
+		rc = predict(v, r, &p, between, ctx, e);
+	if (rc == OK)
+		evaluation_feed_ratings(v->evaluation, 0, 0, v->n_users, p.of_user, p.predicted);
+	rating_plan_fini(&p);
 	return rc;
 }
 

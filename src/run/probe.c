@@ -96,11 +96,7 @@ static enum err_code subject_history(struct subject *s, struct err *e)
 {
 	const struct split *split = s->r->x->split;
 	bool test = split->count[PART_TEST] > 0;
-	struct eval_source src = {.split = split,
-		.part = test ? PART_TEST : PART_VALID,
-		.kind = s->r->kind,
-		.length = s->r->length,
-		.with_validation = true};
+	struct eval_source src = rig_source(s->r, test ? PART_TEST : PART_VALID);
 	int32_t all = (int32_t)(s->d->start[s->user + 1] - s->d->start[s->user]);
 	s->seen = mem_calloc((size_t)all + 1, sizeof *s->seen);
 	s->history = mem_calloc((size_t)all + 1, sizeof *s->history);
@@ -181,7 +177,8 @@ static enum err_code look(struct subject *s, const struct rig_program **out, str
 	if (!score)
 		return err_set(e, ERR_STATE, "model %s has no score function to look into", r->x->model);
 	TRY(rig_program(r, MODEL_SCORE, PROGRAM_KEEP, 0, 1, out, e));
-	enum err_code rc = eval_batch_histories(r->kind, r->length, s->history, offsets, 1, &s->user, &scratch, &b, e);
+	struct eval_histories h = rig_histories(r, s->history, offsets, 1, &s->user);
+	enum err_code rc = eval_batch_histories(&h, &scratch, &b, e);
 	if (rc == OK)
 		rc = program_look(r->engine, (*out)->program, &b, e);
 	eval_scratch_free(scratch);

@@ -1,11 +1,30 @@
 #include "run/rig.h"
 
 #include "base/mem.h"
+#include "data/kind.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char *const call_name[] = {"loss", "score", "candidates", "rating"};
+
+/* Knobs with the names of the kind's own arguments override them. */
+static void override_args(struct batch_options *b, const struct knobset *k)
+{
+	struct err unknown;
+	const struct kind_class *kind = kind_need(b->kind, &unknown);
+	for (size_t i = 0; kind && i < arg_count(&kind->desc); i++) {
+		const struct arg_spec *a = &kind->desc.args[i];
+		const struct knob *knob = knobset_find(k, a->name);
+		if (!knob)
+			continue;
+		if (a->type == ARG_CHOICE)
+			args_set_text(&kind->desc, &b->args, a->name, knob->text ? knob->text : "", &unknown);
+		else
+			args_set_number(&kind->desc, &b->args, a->name, knob->num, &unknown);
+		b->args.text[i] = NULL;
+	}
+}
 
 struct batch_options rig_batch_options(const struct experiment *x, const struct knobset *k)
 {
@@ -16,10 +35,46 @@ struct batch_options rig_batch_options(const struct experiment *x, const struct 
 	b.sampler = knobset_text(k, "sampler", b.sampler);
 	b.alpha = knobset_number(k, "alpha", b.alpha);
 	b.seed = x->seed;
+	override_args(&b, k);
 	return b;
 }
 
+struct eval_source rig_source(const struct rig *r, enum part part)
+{
+	return (struct eval_source){.split = r->x->split,
+		.part = part,
+		.kind = r->kind,
+		.args = &r->kind_args,
+		.length = r->length,
+		.with_validation = part == PART_TEST};
+}
+
+struct eval_histories rig_histories(
+	const struct rig *r, const int32_t *items, const int32_t *offsets, int32_t n, const int32_t *users)
+{
+	return (struct eval_histories){.kind = r->kind,
+		.args = &r->kind_args,
+		.length = r->length,
+		.n = n,
+		.items = items,
+		.offsets = offsets,
+		.users = users,
+		.data = r->x->split->data};
+}
+
 /* ---- programs ---- */
+
+/* One number per row of `query`, or per example where the batches hold none. */
+static enum err_code check_rating(
+	const struct experiment *x, const struct batch *signature, const struct shape *out, struct err *e)
+{
+	const struct field_spec *last = &signature->spec[signature->nfields - 1];
+	char text[80];
+	if (out->axis == last->axis && shape_width(out) == 1)
+		return OK;
+	return err_set(e, ERR_SHAPE, "%s:rate must return one number for each batch.%s, it returned %s", x->model,
+		last->name, shape_text(out, text, sizeof text));
+}
 
 static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
 {
@@ -31,34 +86,21 @@ static enum err_code trace_into(struct rig *r, const struct batch *signature, st
 		rc = x->vtbl->trace(x->self, p->call, t, &p->outputs, e);
 	if (rc == OK && p->outputs.n < 1)
 		rc = err_set(e, ERR_SCRIPT, "%s:%s returned no value", x->model, call_name[p->call]);
+	if (rc == OK && p->call == MODEL_RATING)
+		rc = check_rating(x, signature, trace_shape(t, p->outputs.value[0]), e);
 	if (rc == OK)
 		rc = trace_finish(t, p->mode, p->outputs.value, p->outputs.n, &p->program, e);
 	trace_free(t);
 	return rc;
 }
 
-static void field_add(struct batch *b, const char *name)
-{
-	struct field_spec *f = &b->spec[b->nfields++];
-	*f = (struct field_spec){.type = FIELD_INT, .axis = AXIS_EXAMPLE, .width = 1};
-	snprintf(f->name, sizeof f->name, "%s", name);
-}
-
-void rig_rating_signature(struct batch *out)
-{
-	*out = (struct batch){0};
-	field_add(out, "user");
-	field_add(out, "item");
-}
-
 static void signature_of(const struct rig *r, const struct rig_program *p, struct batch *out)
 {
-	if (p->call == MODEL_RATING) {
-		rig_rating_signature(out);
-		return;
-	}
-	struct eval_source src = {.split = r->x->split, .part = PART_TEST, .kind = r->kind, .length = r->length};
-	eval_signature(&src, p->candidates, out);
+	struct eval_source src = rig_source(r, PART_TEST);
+	if (p->call == MODEL_RATING)
+		eval_rating_signature(&src, out);
+	else
+		eval_signature(&src, p->candidates, out);
 }
 
 enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode mode, int32_t candidates,
@@ -78,7 +120,7 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		*p = made;
 	}
 	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1};
-	struct eval_source src = {.split = r->x->split, .part = PART_TEST, .kind = r->kind, .length = r->length};
+	struct eval_source src = rig_source(r, PART_TEST);
 	for (int a = AXIS_EXAMPLE; a < AXIS_N; a++)
 		rows[a] = examples * eval_rows(&src, (enum axis)a);
 	*out = p;
@@ -93,6 +135,7 @@ static enum err_code train_begin(struct rig *r, const struct knobset *k, struct 
 	struct batch signature;
 	int64_t rows[AXIS_N];
 	snprintf(r->kind, sizeof r->kind, "%s", o.kind ? o.kind : "pairs");
+	r->kind_args = o.args;
 	r->length = o.length > 0 ? o.length : 1;
 	if (knobset_number(k, "epochs", r->x->train.epochs) <= 0 || !r->x->vtbl->has(r->x->self, MODEL_LOSS))
 		return OK;

@@ -24,6 +24,7 @@ struct rig {
 	struct rig_program other[RIG_PROGRAMS_MAX];
 	int n_other;
 	char kind[24];
+	struct args kind_args;
 	int32_t length; /* window of histories */
 };
 
@@ -39,8 +40,11 @@ enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct
 void rig_take_params(struct rig *to, struct rig *from);
 void rig_free(struct rig *r);
 
-/* user[E], item[E]: what MODEL_RATING is traced with. */
-void rig_rating_signature(struct batch *out);
+/* What evaluation batches of this model hold: `source` for a part of the split. */
+struct eval_source rig_source(const struct rig *r, enum part part);
+/* And histories by hand: history h is items[offsets[h]..offsets[h+1]) of users[h]; all are borrowed. */
+struct eval_histories rig_histories(
+	const struct rig *r, const int32_t *items, const int32_t *offsets, int32_t n, const int32_t *users);
 
 /* A program for evaluation or probes, traced and reserved for `examples` when first asked for. */
 enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode mode, int32_t candidates,

@@ -59,7 +59,8 @@ enum err_code scorer_histories(struct rig *r, const int32_t *items, const int32_
 	struct batch b;
 	struct target t = {.scores = scores, .n_items = r->x->split->data->n_items};
 	t.items = t.n_items;
-	enum err_code rc = eval_batch_histories(r->kind, r->length, items, offsets, n, users, &scratch, &b, e);
+	struct eval_histories h = rig_histories(r, items, offsets, n, users);
+	enum err_code rc = eval_batch_histories(&h, &scratch, &b, e);
 	if (rc == OK && m->has(r->x->self, MODEL_SCORE)) {
 		rc = rig_program(r, MODEL_SCORE, PROGRAM_INFER, 0, n, &p, e);
 		if (rc == OK)

@@ -334,7 +334,9 @@ static void describe_model(lua_State *L, const char *name, struct script_model *
 	row->title = field_strdup(L, m, name, "name");
 	row->help = field_strdup(L, m, name, "help");
 	row->source = field_strdup(L, m, name, "source");
-	row->batch = field_strdup(L, m, name, "batch");
+	if (lua_getfield(L, m, "batch") == LUA_TTABLE)
+		lua_rawgeti(L, -1, 1);
+	row->batch = dup_or_raise(L, lua_tostring(L, -1));
 	experiment_read_knobs(L, m, &row->knobs);
 }
 

@@ -1,5 +1,6 @@
 #include "script/lua_experiment.h"
 
+#include "data/kind.h"
 #include "data/sampler.h"
 #include "nn/optim.h"
 #include "nn/schedule.h"
@@ -300,12 +301,32 @@ static void read_schedule(lua_State *L, int t, struct model *m)
 			o->schedule_args.text[i] = keep(L, m, o->schedule_args.text[i]);
 }
 
-static void read_batch(lua_State *L, int t, struct model *m, const char *kind)
+/* g.model's batch: the name of a kind, or { name, arguments of the kind }. */
+static void read_kind(lua_State *L, struct batch_options *b)
+{
+	struct err e;
+	char name[24] = "sequence";
+	lua_getfield(L, LUA_REGISTRYINDEX, KEY_CLASS);
+	int class = lua_gettop(L);
+	read_name(L, class, "batch", name, sizeof(name));
+	const struct kind_class *kind = kind_need(name, &e);
+	if (!kind) {
+		script_raise_plain(L, &e);
+		return;
+	}
+	b->kind = kind->desc.name;
+	read_arguments(L, class, "batch", &kind->desc, &b->args);
+	for (int i = 0; i < ARGS_MAX; i++)
+		b->args.text[i] = NULL; /* choices are known by their index */
+	lua_pop(L, 1);
+}
+
+static void read_batch(lua_State *L, int t, struct model *m)
 {
 	struct batch_options *b = &m->x->train.batch;
 	char sampler[32] = "unseen";
 	*b = (struct batch_options){.batch = 128, .negatives = 1, .length = 50, .alpha = 0.75};
-	b->kind = keep(L, m, kind);
+	read_kind(L, b);
 	field_int(L, t, "train", "batch", 1, 1 << 22, &b->batch);
 	field_int(L, t, "train", "negatives", 0, 1 << 16, &b->negatives);
 	field_int(L, t, "train", "length", 1, 1 << 16, &b->length);
@@ -319,7 +340,7 @@ static void read_batch(lua_State *L, int t, struct model *m, const char *kind)
 	b->seed = m->x->seed;
 }
 
-static void read_train(lua_State *L, int t, struct model *m, const char *kind, bool learns)
+static void read_train(lua_State *L, int t, struct model *m, bool learns)
 {
 	struct train_options *o = &m->x->train;
 	strcpy(o->optimizer, "adam");
@@ -344,7 +365,7 @@ static void read_train(lua_State *L, int t, struct model *m, const char *kind, b
 	if (!learns)
 		o->epochs = 0;
 	read_schedule(L, t, m);
-	read_batch(L, t, m, kind);
+	read_batch(L, t, m);
 }
 
 /* Keys of `train` that are no options are knobs of the trainer (lr, weight_decay, beta2, ...). */
@@ -456,7 +477,6 @@ static bool has_method(lua_State *L, int class, const char *name)
 void experiment_read(lua_State *L, int idx, struct model *m, const struct script_options *o)
 {
 	struct experiment *x = m->x;
-	char kind[16] = "sequence";
 	struct err e;
 	int top = lua_gettop(L);
 	idx = lua_absindex(L, idx);
@@ -468,7 +488,6 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 	lua_pushvalue(L, class);
 	lua_setfield(L, LUA_REGISTRYINDEX, KEY_CLASS);
 	field_text(L, class, "g.model", "name", x->model, sizeof(x->model));
-	field_text(L, class, "g.model", "batch", kind, sizeof(kind));
 	if (!has_method(L, class, "fit"))
 		m->vtbl.fit = NULL;
 	read_data(L, idx, m, o);
@@ -477,7 +496,7 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 		lua_replace(L, -2);
 	}
 	int train = lua_gettop(L);
-	read_train(L, train, m, kind, has_method(L, class, "loss"));
+	read_train(L, train, m, has_method(L, class, "loss"));
 	experiment_read_knobs(L, class, &x->knobs);
 	check(L, experiment_add_knobs(x, &e), &e);
 	set_optimizer_knobs(L, train, x->train.optimizer, &x->knobs);

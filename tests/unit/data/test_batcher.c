@@ -552,19 +552,27 @@ static void given_histories_are_cut_on_the_left(void **state)
 	struct eval_scratch *scratch = NULL;
 	struct batch x;
 	struct err e = {0};
-	assert_int_equal(eval_batch_histories("sequence", 3, items, offsets, 3, users, &scratch, &x, &e), OK);
+	struct eval_histories h = {
+		.kind = "sequence", .length = 3, .n = 3, .items = items, .offsets = offsets, .users = users};
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), OK);
 	assert_int_equal(x.examples, 3);
 	assert_memory_equal(ints(&x, "item"), want, sizeof want);
 	assert_memory_equal(ints(&x, "position"), place, sizeof place);
 	assert_memory_equal(x.offsets[AXIS_TOKEN], starts, sizeof starts);
 	assert_memory_equal(ints(&x, "user"), users, sizeof users);
-	assert_int_equal(eval_batch_histories("sequence", 3, items, offsets, 3, NULL, &scratch, &x, &e), OK);
+	h.users = NULL;
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), OK);
 	assert_int_equal(ints(&x, "user")[2], 0);
-	assert_int_equal(eval_batch_histories("sequence", 0, items, offsets, 3, NULL, &scratch, &x, &e), ERR_ARG);
+	h.length = 0;
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), ERR_ARG);
 	assert_non_null(strstr(e.text, "length"));
-	assert_int_equal(eval_batch_histories("what", 3, items, offsets, 3, NULL, &scratch, &x, &e), ERR_ARG);
-	assert_int_equal(
-		eval_batch_histories("sequence", 3, items, (int32_t[]){5, 2}, 1, NULL, &scratch, &x, &e), ERR_ARG);
+	h.length = 3;
+	h.kind = "what";
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), ERR_ARG);
+	h.kind = "sequence";
+	h.offsets = (int32_t[]){5, 2};
+	h.n = 1;
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), ERR_ARG);
 	eval_scratch_free(scratch);
 }
 

@@ -25,7 +25,7 @@ static enum err_code trace_call(
 	if (what == MODEL_LOSS) {
 		sig = loss_signature(x);
 	} else {
-		struct eval_source src = {x->split, PART_TEST, x->train.batch.kind, 50, true};
+		struct eval_source src = {x->split, PART_TEST, x->train.batch.kind, NULL, 50, true};
 		eval_signature(&src, what == MODEL_CANDIDATES ? 100 : 0, &sig);
 	}
 	assert_int_equal(trace_new(&sig, &t, e), OK);

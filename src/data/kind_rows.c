@@ -1,0 +1,122 @@
+/* One example is a row of the rating matrix as it is known in training: a user's items with their ratings, or (by = "item") an
+ * item's users.  Every observed entry stands there exactly once; nothing is padded and nothing made dense.  Entries are the
+ * users (items) that have a training row.  Autoencoders, RBMs, NADE and item-item models read these batches. */
+#include "base/mem.h"
+#include "data/kind.h"
+#include "data/transpose.h"
+
+#include <string.h>
+
+enum { BY };
+
+static bool by_item(const struct args *a)
+{
+	return a->num[BY] != 0;
+}
+
+struct matrix {
+	int32_t rows;
+	const int64_t *start;
+	const int32_t *id;
+	const float *rating;
+};
+
+static struct matrix matrix_of(const struct batcher *b)
+{
+	const struct split *s = b->split;
+	const struct transpose *t = b->state;
+	return t ? (struct matrix){s->data->n_items, t->start, t->user, t->rating}
+		 : (struct matrix){s->data->n_users, s->train_start, s->train_item, s->train_rating};
+}
+
+static int32_t row_length(const struct batcher *b, int32_t row)
+{
+	struct matrix m = matrix_of(b);
+	return (int32_t)(m.start[row + 1] - m.start[row]);
+}
+
+static enum err_code begin(struct batcher *b, struct err *e)
+{
+	if (by_item(&b->o.args))
+		TRY(transpose_new(b->split, 1u << PART_TRAIN, (struct transpose **)&b->state, e));
+	struct matrix m = matrix_of(b);
+	int64_t most = 0;
+	for (int32_t i = 0; i < m.rows; i++)
+		most = m.start[i + 1] - m.start[i] > most ? m.start[i + 1] - m.start[i] : most;
+	TRY(batcher_list(b, m.rows, m.start, e));
+	return batcher_bound(b, AXIS_TOKEN, (int32_t)most, row_length, e);
+}
+
+static void columns(const struct batcher *b, struct batch *out)
+{
+	bool item = by_item(&b->o.args);
+	field_add(out, item ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
+	field_add(out, item ? "user" : "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
+}
+
+static void copy(real *to, const float *rating, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] = rating ? (real)rating[i] : 1;
+}
+
+static void fill(struct batcher *b, int32_t n)
+{
+	struct matrix m = matrix_of(b);
+	int32_t *row = b->column[0], *id = b->column[1], *offsets = b->offsets[AXIS_TOKEN];
+	real *rating = b->column[2];
+	offsets[0] = 0;
+	for (int32_t i = 0; i < n; i++) {
+		row[i] = b->row_user[b->order[i]];
+		int64_t from = m.start[row[i]], count = m.start[row[i] + 1] - from;
+		memcpy(id + offsets[i], m.id + from, (size_t)count * sizeof *id);
+		copy(rating + offsets[i], m.rating ? m.rating + from : NULL, count);
+		offsets[i + 1] = offsets[i] + (int32_t)count;
+	}
+}
+
+static void eval_columns(const struct args *a, struct batch *out)
+{
+	field_add(out, by_item(a) ? "user" : "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
+}
+
+static enum err_code example(struct eval_writer *w, const struct history *h, struct err *e)
+{
+	int32_t *id = eval_writer_ints(w, by_item(h->args) ? "user" : "item", h->n);
+	real *rating = eval_writer_reals(w, "rating", h->n);
+	if (!id || !rating)
+		return err_set(e, ERR_NOMEM, "no memory for a history of %d entries", h->n);
+	if (h->n > 0)
+		memcpy(id, h->item, (size_t)h->n * sizeof *id);
+	copy(rating, h->rating, h->n);
+	return OK;
+}
+
+/* A bound that costs nothing: nobody has more items than there are interactions. */
+static int64_t rows_of_axis(enum axis a, int32_t length, const struct dataset *d)
+{
+	(void)length;
+	return a == AXIS_TOKEN ? d->start[d->n_users] : 0;
+}
+
+static const struct arg_spec args[] = {
+	{"by", ARG_CHOICE, 0, 0, 0, 0, "an example is a user's items or an item's users", "user", "user|item"},
+	{0},
+};
+
+extern const struct kind_class kind_rows;
+const struct kind_class kind_rows = {
+	.desc = {"rows", "user[E] item[T] rating[T], or by item: item[E] user[T] rating[T]",
+		"All that is known of a user (by = \"item\": of an item), every entry once, with its rating or 1.",
+		args},
+	.flags = KIND_HISTORY,
+	.begin = begin,
+	.columns = columns,
+	.fill = fill,
+	.by_item = by_item,
+	.eval_columns = eval_columns,
+	.example = example,
+	.eval_rows = rows_of_axis,
+};

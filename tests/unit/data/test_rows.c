@@ -1,0 +1,215 @@
+/* Batches of kind "rows": every observed entry once, by user and by item, and what evaluation sees. */
+#include "base/mem.h"
+#include "data/batcher.h"
+#include "data/kind.h"
+#include "data/planted.h"
+#include "data/transpose.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct split *ratio_split(void)
+{
+	struct planted_options p;
+	planted_defaults(&p);
+	p.interactions = 2000;
+	struct dataset *d = NULL;
+	struct split *s = NULL;
+	assert_int_equal(planted_dataset(&p, &d, NULL), OK);
+	struct split_options o = {.kind = "ratio", .valid = .1, .test = .2, .seed = 5};
+	assert_int_equal(split_new(d, &o, &s, NULL), OK);
+	dataset_unref(d);
+	return s;
+}
+
+static struct args by(const char *what)
+{
+	struct args a;
+	struct err e = {0};
+	const struct kind_class *k = kind_need("rows", &e);
+	assert_non_null(k);
+	args_default(&k->desc, &a);
+	assert_int_equal(args_set_text(&k->desc, &a, "by", what, &e), OK);
+	return a;
+}
+
+static const void *column(const struct batch *b, const char *name, enum axis axis)
+{
+	for (int i = 0; i < b->nfields; i++)
+		if (strcmp(b->spec[i].name, name) == 0) {
+			assert_int_equal(b->spec[i].axis, axis);
+			return b->column[i];
+		}
+	fail_msg("no column %s", name);
+	return NULL;
+}
+
+/* ratings[u * items + i] += rating of the rows of the wanted parts; counts likewise. */
+static void matrix(const struct split *s, unsigned parts, double *rating, int *count)
+{
+	const struct dataset *d = s->data;
+	for (int32_t u = 0; u < d->n_users; u++)
+		for (int64_t r = d->start[u]; r < d->start[u + 1]; r++)
+			if (parts >> s->part[r] & 1) {
+				rating[u * d->n_items + d->item[r]] += (double)d->rating[r];
+				count[u * d->n_items + d->item[r]]++;
+			}
+}
+
+static void every_entry_stands_there_once(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	const struct dataset *d = s->data;
+	size_t cells = (size_t)d->n_users * (size_t)d->n_items;
+	for (int item = 0; item < 2; item++) {
+		double *left = mem_calloc(cells, sizeof *left);
+		int *count = mem_calloc(cells, sizeof *count);
+		struct batch_options o = {.kind = "rows", .batch = 7, .args = by(item ? "item" : "user")};
+		struct batcher *b = NULL;
+		struct err e = {0};
+		matrix(s, 1u << PART_TRAIN, left, count);
+		assert_int_equal(batcher_new(s, &o, &b, &e), OK);
+		for (int64_t i = 0; i < batcher_steps(b); i++) {
+			struct batch x;
+			batcher_get(b, 3, i, &x);
+			assert_true(batch_rows(&x, AXIS_TOKEN) <= batcher_max_rows(b, AXIS_TOKEN));
+			const int32_t *row = column(&x, item ? "item" : "user", AXIS_EXAMPLE);
+			const int32_t *id = column(&x, item ? "user" : "item", AXIS_TOKEN);
+			const real *rating = column(&x, "rating", AXIS_TOKEN);
+			for (int32_t k = 0; k < x.examples; k++) {
+				int32_t from = x.offsets[AXIS_TOKEN][k], to = x.offsets[AXIS_TOKEN][k + 1];
+				assert_true(to > from);
+				for (int32_t t = from; t < to; t++) {
+					int32_t u = item ? id[t] : row[k], j = item ? row[k] : id[t];
+					left[u * d->n_items + j] -= (double)rating[t];
+					count[u * d->n_items + j]--;
+				}
+			}
+		}
+		for (size_t c = 0; c < cells; c++) {
+			assert_int_equal(count[c], 0);
+			assert_true(left[c] < 1e-5 && left[c] > -1e-5);
+		}
+		batcher_free(b);
+		mem_free(left);
+		mem_free(count);
+	}
+	split_unref(s);
+}
+
+/* A rating batch holds what is known (with validation at test time) and the queries, in order. */
+static void rating_batches_know_the_history(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	const struct dataset *d = s->data;
+	size_t cells = (size_t)d->n_users * (size_t)d->n_items;
+	for (int item = 0; item < 2; item++)
+		for (int test = 0; test < 2; test++) {
+			double *known = mem_calloc(cells, sizeof *known);
+			int *count = mem_calloc(cells, sizeof *count);
+			struct args a = by(item ? "item" : "user");
+			struct eval_source src = {.split = s,
+				.part = test ? PART_TEST : PART_VALID,
+				.kind = "rows",
+				.args = &a,
+				.with_validation = true};
+			int32_t rows[] = {3, 0, 5}, query[] = {1, 4, 4, 2, 0};
+			int64_t start[] = {0, 2, 2, 5};
+			struct eval_scratch *scratch = NULL;
+			struct batch x, signature;
+			struct err e = {0};
+			matrix(s, 1u << PART_TRAIN | (test ? 1u << PART_VALID : 0), known, count);
+			assert_int_equal(eval_rating_batch(&src, rows, 3, query, start, &scratch, &x, &e), OK);
+			eval_rating_signature(&src, &signature);
+			assert_memory_equal(signature.spec, x.spec, sizeof x.spec);
+			assert_memory_equal(column(&x, item ? "item" : "user", AXIS_EXAMPLE), rows, sizeof rows);
+			assert_memory_equal(column(&x, "query", AXIS_TOKEN2), query, sizeof query);
+			for (int k = 0; k < 4; k++)
+				assert_int_equal(x.offsets[AXIS_TOKEN2][k], start[k]);
+			const int32_t *id = column(&x, item ? "user" : "item", AXIS_TOKEN);
+			const real *rating = column(&x, "rating", AXIS_TOKEN);
+			for (int32_t k = 0; k < 3; k++) {
+				for (int32_t t = x.offsets[AXIS_TOKEN][k]; t < x.offsets[AXIS_TOKEN][k + 1]; t++) {
+					int32_t c = item ? id[t] * d->n_items + rows[k] : rows[k] * d->n_items + id[t];
+					known[c] -= (double)rating[t];
+					count[c]--;
+				}
+				for (int32_t other = 0; other < (item ? d->n_users : d->n_items); other++) {
+					int32_t c = item ? other * d->n_items + rows[k] : rows[k] * d->n_items + other;
+					assert_int_equal(count[c], 0);
+					assert_true(known[c] < 1e-5 && known[c] > -1e-5);
+				}
+			}
+			/* an unknown query is refused */
+			query[4] = item ? d->n_users : d->n_items;
+			assert_int_equal(eval_rating_batch(&src, rows, 3, query, start, &scratch, &x, &e), ERR_ARG);
+			assert_non_null(strstr(e.text, item ? "no user" : "no item"));
+			eval_scratch_free(scratch);
+			mem_free(known);
+			mem_free(count);
+		}
+	split_unref(s);
+}
+
+static void ratings_without_histories_are_pairs(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	struct eval_source src = {.split = s, .part = PART_TEST, .kind = "ratings"};
+	int32_t rows[] = {3, 0, 5}, query[] = {1, 4, 4, 2, 0}, users[] = {3, 3, 5, 5, 5};
+	int64_t start[] = {0, 2, 2, 5};
+	struct eval_scratch *scratch = NULL;
+	struct batch x;
+	struct err e = {0};
+	assert_int_equal(eval_rating_batch(&src, rows, 3, query, start, &scratch, &x, &e), OK);
+	assert_int_equal(x.examples, 5);
+	assert_memory_equal(column(&x, "user", AXIS_EXAMPLE), users, sizeof users);
+	assert_memory_equal(column(&x, "item", AXIS_EXAMPLE), query, sizeof query);
+	eval_scratch_free(scratch);
+	split_unref(s);
+}
+
+static void histories_by_hand_find_their_ratings(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	const struct dataset *d = s->data;
+	int64_t row = d->start[4];
+	assert_true(d->start[5] - row >= 2);
+	int32_t items[] = {d->item[row + 1], d->item[row]}, offsets[] = {0, 2}, user = 4;
+	struct eval_scratch *scratch = NULL;
+	struct batch x;
+	struct err e = {0};
+	struct args item = by("item");
+	struct eval_histories h = {
+		.kind = "rows", .items = items, .offsets = offsets, .n = 1, .users = &user, .data = d};
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), OK);
+	const real *rating = column(&x, "rating", AXIS_TOKEN);
+	assert_true(rating[0] == (real)d->rating[row + 1] && rating[1] == (real)d->rating[row]);
+	h.data = NULL;
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), OK);
+	rating = column(&x, "rating", AXIS_TOKEN);
+	assert_true(rating[0] == 1 && rating[1] == 1);
+	h.args = &item;
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, &e), ERR_ARG);
+	assert_non_null(strstr(e.text, "columns of items"));
+	eval_scratch_free(scratch);
+	split_unref(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_entry_stands_there_once),
+		cmocka_unit_test(rating_batches_know_the_history),
+		cmocka_unit_test(ratings_without_histories_are_pairs),
+		cmocka_unit_test(histories_by_hand_find_their_ratings),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
