@@ -40,6 +40,9 @@ void builder_clear(struct builder *b)
 		mem_free(c->bytes);
 	}
 	mem_free(b->column);
+	for (size_t i = 0; i < b->n_row_columns; i++)
+		cell_rows_fini(&b->row_column[i]);
+	mem_free(b->row_column);
 	mem_free(b->held_out);
 	mem_free(b->candidate);
 	struct builder empty = {0};

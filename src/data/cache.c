@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = 2, ALIGN = 64, COLUMNS_MAX = 4096 };
+enum { VERSION = 3, ALIGN = 64, COLUMNS_MAX = 4096 };
 static const char magic[8] = "GUSTODAT";
 static const uint32_t byte_order = 0x01020304;
 
@@ -36,7 +36,7 @@ struct head {
 	char name[64];
 	int32_t n_users, n_items;
 	int64_t n;
-	int32_t n_user_columns, n_item_columns;
+	int32_t n_user_columns, n_item_columns, n_row_columns, reserved;
 	struct range start, item, rating, time, part;
 	struct strings_at users, items;
 	struct range candidate_start, candidate, held_out;
@@ -46,7 +46,8 @@ struct column_record {
 	char name[32];
 	int32_t type, reserved;
 	struct range real;
-	struct strings_at text;
+	struct strings_at text;	  /* of interactions: the words */
+	struct range first, code; /* of interactions only */
 };
 
 /* ---- saving ---- */
@@ -96,6 +97,21 @@ static void place_columns(struct layout *l, const struct column *c, int n, int32
 	}
 }
 
+static void place_row_columns(struct layout *l, const struct dataset *d, struct column_record *out)
+{
+	uint64_t n = (uint64_t)d->n;
+	for (int i = 0; i < d->n_row_columns; i++) {
+		const struct row_column *c = &d->row_columns[i];
+		memcpy(out[i].name, c->name, sizeof out[i].name);
+		out[i].type = (int32_t)c->type;
+		out[i].real = place(l, c->real, n * sizeof *c->real);
+		out[i].first = place(l, c->first, (n + 1) * sizeof *c->first);
+		out[i].code = place(l, c->code, (c->first ? (uint64_t)c->first[n] : n) * sizeof *c->code);
+		if (c->type != COLUMN_REAL)
+			out[i].text = place_strings(l, &c->words, NULL);
+	}
+}
+
 static void place_all(struct layout *l, const struct dataset *d, struct head *h, struct column_record *c)
 {
 	uint64_t n = (uint64_t)d->n, users = (uint64_t)d->n_users;
@@ -112,6 +128,7 @@ static void place_all(struct layout *l, const struct dataset *d, struct head *h,
 	h->held_out = place(l, d->held_out, users * sizeof *d->held_out);
 	place_columns(l, d->user_columns, d->n_user_columns, d->n_users, c);
 	place_columns(l, d->item_columns, d->n_item_columns, d->n_items, c + d->n_user_columns);
+	place_row_columns(l, d, c + d->n_user_columns + d->n_item_columns);
 	h->file_bytes = l->at;
 }
 
@@ -135,7 +152,7 @@ static enum err_code write_all(const struct dataset *d, const char *path, struct
 
 enum err_code cache_save(const struct dataset *d, const char *path, struct err *e)
 {
-	size_t records = (size_t)d->n_user_columns + (size_t)d->n_item_columns;
+	size_t records = (size_t)d->n_user_columns + (size_t)d->n_item_columns + (size_t)d->n_row_columns;
 	if (records > COLUMNS_MAX)
 		return err_set(e, ERR_ARG, "%s has %zu columns, a cache file holds %d", d->name, records, COLUMNS_MAX);
 	struct head h = {.version = VERSION,
@@ -145,7 +162,8 @@ enum err_code cache_save(const struct dataset *d, const char *path, struct err *
 		.n_items = d->n_items,
 		.n = d->n,
 		.n_user_columns = d->n_user_columns,
-		.n_item_columns = d->n_item_columns};
+		.n_item_columns = d->n_item_columns,
+		.n_row_columns = d->n_row_columns};
 	memcpy(h.magic, magic, sizeof magic);
 	memcpy(h.name, d->name, sizeof h.name);
 	struct column_record *c = mem_calloc(records, sizeof *c);
@@ -254,6 +272,46 @@ static const struct column *load_columns(
 	return out;
 }
 
+/* The arrays of one column of the interactions, by its type. */
+static void load_row_column(struct map *m, const struct column_record *c, int64_t n, struct row_column *out)
+{
+	memcpy(out->name, c->name, sizeof out->name);
+	out->type = (enum column_type)c->type;
+	if (out->type == COLUMN_REAL) {
+		out->real = array(m, c->real, (uint64_t)n, sizeof *out->real);
+		return;
+	}
+	if (out->type == COLUMN_TEXT) {
+		m->bad |= n > INT32_MAX;
+		out->words = m->bad ? (struct strtab){0} : load_strings(m, &c->text, (int32_t)n);
+		return;
+	}
+	uint64_t words = c->text.offset.bytes / sizeof(int64_t), codes = c->code.bytes / sizeof *out->code;
+	m->bad |= words < 1 || words > INT32_MAX || (out->type == COLUMN_TOKEN && codes != (uint64_t)n);
+	if (m->bad)
+		return;
+	out->words = load_strings(m, &c->text, (int32_t)words - 1);
+	out->code = array(m, c->code, codes, sizeof *out->code);
+	check_ids(m, out->code, codes, out->type == COLUMN_TOKEN ? -1 : 0, (int32_t)words - 1);
+	if (out->type == COLUMN_TOKENS) {
+		out->first = array(m, c->first, (uint64_t)n + 1, sizeof *out->first);
+		check_offsets(m, out->first, n, (int64_t)codes);
+	}
+}
+
+static const struct row_column *load_row_columns(
+	struct map *m, struct dataset *d, const struct column_record *c, int n)
+{
+	struct row_column *out = dataset_alloc(d, (size_t)n * sizeof *out);
+	for (int i = 0; out && !m->bad && i < n; i++) {
+		m->bad |= c[i].type < COLUMN_REAL || c[i].type > COLUMN_TEXT ||
+			  !memchr(c[i].name, '\0', sizeof c[i].name);
+		if (!m->bad)
+			load_row_column(m, &c[i], d->n, &out[i]);
+	}
+	return out;
+}
+
 static void load_rows(struct map *m, struct dataset *d, const struct head *h)
 {
 	uint64_t n = (uint64_t)h->n, users = (uint64_t)h->n_users;
@@ -292,9 +350,11 @@ static enum err_code check_head(const struct head *h, uint64_t size, const char 
 	if (h->file_bytes != size)
 		return refuse(path, h->file_bytes > size ? "is truncated" : "has bytes behind its end", e);
 	bool fine = h->n_users >= 0 && h->n_items >= 0 && h->n >= 0 && h->n_user_columns >= 0 &&
-		    h->n_item_columns >= 0 && h->n_user_columns <= COLUMNS_MAX && h->n_item_columns <= COLUMNS_MAX &&
+		    h->n_item_columns >= 0 && h->n_row_columns >= 0 && h->n_user_columns <= COLUMNS_MAX &&
+		    h->n_item_columns <= COLUMNS_MAX && h->n_row_columns <= COLUMNS_MAX &&
 		    memchr(h->name, '\0', sizeof h->name);
-	uint64_t columns = fine ? (uint64_t)h->n_user_columns + (uint64_t)h->n_item_columns : 0;
+	uint64_t columns = fine ? (uint64_t)h->n_user_columns + (uint64_t)h->n_item_columns + (uint64_t)h->n_row_columns
+				: 0;
 	fine = fine && size >= sizeof *h + columns * sizeof(struct column_record);
 	return fine ? OK : refuse(path, "is damaged", e);
 }
@@ -318,7 +378,9 @@ static enum err_code load_map(struct map *m, struct dataset *d, const char *path
 	d->n_item_columns = h->n_item_columns;
 	d->user_columns = load_columns(m, d, c, h->n_user_columns, h->n_users);
 	d->item_columns = load_columns(m, d, c + h->n_user_columns, h->n_item_columns, h->n_items);
-	if (!d->user_columns || !d->item_columns)
+	d->n_row_columns = h->n_row_columns;
+	d->row_columns = load_row_columns(m, d, c + h->n_user_columns + h->n_item_columns, h->n_row_columns);
+	if (!d->user_columns || !d->item_columns || !d->row_columns)
 		return err_set(e, ERR_NOMEM, "no memory to open %s", path);
 	if (m->bad || dataset_content_hash(d) != h->hash)
 		return refuse(path, "is damaged", e);

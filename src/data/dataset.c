@@ -167,6 +167,14 @@ const struct column *dataset_user_column(const struct dataset *d, const char *na
 	return find_column(d->user_columns, d->n_user_columns, name);
 }
 
+const struct row_column *dataset_row_column(const struct dataset *d, const char *name)
+{
+	for (int i = 0; i < d->n_row_columns; i++)
+		if (strcmp(d->row_columns[i].name, name) == 0)
+			return &d->row_columns[i];
+	return NULL;
+}
+
 char *dataset_item_label(const struct dataset *d, int32_t item, char *buf, size_t size)
 {
 	CHECK(size > 0, "dataset_item_label needs room");
@@ -211,6 +219,25 @@ static uint64_t hash_columns(uint64_t h, const struct column *c, int n, int32_t 
 	return h;
 }
 
+static uint64_t hash_row_columns(uint64_t h, const struct dataset *d)
+{
+	size_t n = (size_t)d->n;
+	for (int i = 0; i < d->n_row_columns; i++) {
+		const struct row_column *c = &d->row_columns[i];
+		h = hash_bytes(h, c->name, strlen(c->name));
+		h = rng_mix(h ^ (uint64_t)c->type);
+		if (c->type == COLUMN_REAL)
+			h = hash_bytes(h, c->real, n * sizeof *c->real);
+		else
+			h = hash_strtab(h, &c->words);
+		if (c->first)
+			h = hash_bytes(h, c->first, (n + 1) * sizeof *c->first);
+		if (c->code)
+			h = hash_bytes(h, c->code, (c->first ? (size_t)c->first[n] : n) * sizeof *c->code);
+	}
+	return h;
+}
+
 static uint64_t hash_optional(uint64_t h, const void *p, size_t bytes)
 {
 	return p ? hash_bytes(h, p, bytes) : rng_mix(h);
@@ -230,6 +257,7 @@ uint64_t dataset_content_hash(const struct dataset *d)
 	h = hash_strtab(h, &d->items);
 	h = hash_columns(h, d->user_columns, d->n_user_columns, d->n_users);
 	h = hash_columns(h, d->item_columns, d->n_item_columns, d->n_items);
+	h = hash_row_columns(h, d);
 	h = hash_optional(h, d->candidate_start, (users + 1) * sizeof *d->candidate_start);
 	if (d->candidate_start)
 		h = hash_bytes(h, d->candidate, (size_t)d->candidate_start[users] * sizeof *d->candidate);

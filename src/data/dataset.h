@@ -30,7 +30,8 @@ struct strindex {
 	const struct strslot *slot;
 };
 
-enum column_type { COLUMN_REAL, COLUMN_TOKEN, COLUMN_TOKENS };
+/* Of the interactions only: COLUMN_TEXT, free text. */
+enum column_type { COLUMN_REAL, COLUMN_TOKEN, COLUMN_TOKENS, COLUMN_TEXT };
 
 /* An attribute of users or items, one row per id; missing reals are NaN, missing tokens empty. */
 struct column {
@@ -43,6 +44,17 @@ struct column {
 /* What a row is for.  History rows are inputs of evaluation only, never targets and never trained on: the fold-in of users
  * of strong generalisation, the prefix of a test session, the earlier baskets of a test user. */
 enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_HISTORY = 3 };
+
+/* An attribute of the interactions (a context, a review), one row per interaction.  Tokens are codes into a vocabulary in
+ * order of first appearance in the sources; a token that only left-out rows had keeps its code. */
+struct row_column {
+	char name[32]; /* "weekday", "city", "review", ... */
+	enum column_type type;
+	const float *real;    /* COLUMN_REAL: [n], NaN where missing */
+	const int32_t *code;  /* COLUMN_TOKEN: [n], -1 where missing; COLUMN_TOKENS: [first[n]] */
+	const int64_t *first; /* COLUMN_TOKENS: [n + 1], row i has the codes first[i]..first[i+1] */
+	struct strtab words;  /* tokens: the vocabulary; COLUMN_TEXT: the n texts, empty where missing */
+};
 
 struct dataset {
 	int refs;
@@ -59,6 +71,8 @@ struct dataset {
 	struct strindex user_index, item_index;
 	int n_user_columns, n_item_columns;
 	const struct column *user_columns, *item_columns;
+	int n_row_columns;
+	const struct row_column *row_columns;
 
 	/* Fixed evaluation candidates shipped with a leave-one-out set; NULL elsewhere.
 	 * candidate[candidate_start[u]..candidate_start[u+1]) are the given negatives of user u, in file order. */
@@ -88,6 +102,7 @@ char *strtab_copy(const struct strtab *t, int32_t i, char *buf, size_t size);
 
 const struct column *dataset_item_column(const struct dataset *d, const char *name); /* NULL: none */
 const struct column *dataset_user_column(const struct dataset *d, const char *name);
+const struct row_column *dataset_row_column(const struct dataset *d, const char *name);
 
 /* What to show for an item: its "title" column where there is one, else its original id.  Control characters are
  * replaced; the result is valid UTF-8. */
@@ -131,6 +146,10 @@ enum err_code builder_cell_text(struct builder *b, bool of_item, int32_t id, con
 	const char *text, size_t len, struct err *e);
 enum err_code builder_cell_real(
 	struct builder *b, bool of_item, int32_t id, const char *column, float v, struct err *e);
+/* Attributes of the row that was added last. */
+enum err_code builder_row_text(
+	struct builder *b, const char *column, enum column_type type, const char *text, size_t len, struct err *e);
+enum err_code builder_row_real(struct builder *b, const char *column, float v, struct err *e);
 enum err_code builder_held_out(struct builder *b, int32_t user, int32_t item, struct err *e);
 int32_t builder_find_held_out(const struct builder *b, int32_t user); /* -1: none so far */
 enum err_code builder_candidate(struct builder *b, int32_t user, int32_t item, struct err *e);

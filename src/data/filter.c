@@ -5,6 +5,7 @@
 #include "data/split.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,6 +41,57 @@ static enum err_code carry_column(
 	return OK;
 }
 
+/* The attributes of interaction i, for the row just added. */
+static enum err_code carry_cells(struct builder *b, const struct dataset *d, int64_t i, struct str *list, struct err *e)
+{
+	for (int k = 0; k < d->n_row_columns; k++) {
+		const struct row_column *c = &d->row_columns[k];
+		const char *s = NULL;
+		size_t len = 0;
+		str_clear(list);
+		if (c->type == COLUMN_REAL) {
+			TRY(builder_row_real(b, c->name, c->real[i], e));
+			continue;
+		}
+		if (c->type == COLUMN_TEXT)
+			len = strtab_get(&c->words, (int32_t)i, &s);
+		else if (c->type == COLUMN_TOKEN && c->code[i] >= 0)
+			len = strtab_get(&c->words, c->code[i], &s);
+		for (int64_t j = c->first ? c->first[i] : 0; c->first && j < c->first[i + 1]; j++) {
+			len = strtab_get(&c->words, c->code[j], &s);
+			str_add(list, s, len);
+			str_putc(list, '|');
+		}
+		if (list->failed)
+			return err_set(e, ERR_NOMEM, "no memory for a list of column '%s'", c->name);
+		if (c->first) {
+			s = str_text(list);
+			len = list->len;
+		}
+		TRY(builder_row_text(b, c->name, c->type, s, len, e));
+	}
+	return OK;
+}
+
+static enum err_code carry_rows(struct builder *b, const struct dataset *d, const bool *keep, const int32_t *user,
+	const int32_t *item, struct err *e)
+{
+	struct str list = {0};
+	enum err_code code = OK;
+	for (int32_t u = 0; u < d->n_users; u++)
+		for (int64_t i = d->start[u]; i < d->start[u + 1] && code == OK; i++) {
+			if (!keep[i])
+				continue;
+			builder_part(b, d->part ? (enum part)d->part[i] : PART_TRAIN);
+			code = builder_add_ids(b, user[u], item[d->item[i]], d->rating ? d->rating[i] : NAN,
+				d->time ? d->time[i] : INT64_MIN, e);
+			if (code == OK)
+				code = carry_cells(b, d, i, &list, e);
+		}
+	str_free(&list);
+	return code;
+}
+
 static enum err_code carry_given(
 	struct builder *b, const struct dataset *d, const int32_t *user, const int32_t *item, struct err *e)
 {
@@ -61,13 +113,7 @@ static enum err_code carry(struct builder *b, const struct dataset *d, const boo
 {
 	TRY(carry_ids(b, false, &d->users, keep_user, user, e));
 	TRY(carry_ids(b, true, &d->items, keep_item, item, e));
-	for (int32_t u = 0; u < d->n_users; u++)
-		for (int64_t i = d->start[u]; i < d->start[u + 1]; i++)
-			if (keep[i]) {
-				builder_part(b, d->part ? (enum part)d->part[i] : PART_TRAIN);
-				TRY(builder_add_ids(b, user[u], item[d->item[i]], d->rating ? d->rating[i] : NAN,
-					d->time ? d->time[i] : INT64_MIN, e));
-			}
+	TRY(carry_rows(b, d, keep, user, item, e));
 	for (int i = 0; i < d->n_user_columns; i++)
 		TRY(carry_column(b, false, &d->user_columns[i], user, d->n_users, e));
 	for (int i = 0; i < d->n_item_columns; i++)

@@ -1,7 +1,7 @@
 /* From a builder to a data set.
  *
- * builder_finish counts rows per user and scatters one column after the other into place (a stable counting sort; each
- * source column is freed at once), then sorts by time inside each user whose rows are not yet in order. */
+ * builder_finish finds the order of the rows (a stable counting sort by user, then by time inside each user whose rows are
+ * not yet in order) and gathers one column after the other; each source column is freed at once. */
 #include "data/builder.h"
 
 #include "base/mem.h"
@@ -29,166 +29,117 @@ static bool freeze_strings(struct dataset *d, const struct intern *t, struct str
 }
 
 /* Rows that repeat a held-out pair are not part of the data. */
-static void drop_held_out(struct builder *b)
+static bool is_held_out(const struct builder *b, int64_t i)
 {
-	if (b->n_held == 0)
-		return;
-	int64_t n = 0;
-	for (int64_t i = 0; i < b->n; i++) {
-		if ((size_t)b->user[i] < b->n_held && b->held_out[b->user[i]] == b->item[i])
-			continue;
-		b->user[n] = b->user[i];
-		b->item[n] = b->item[i];
-		if (b->rating)
-			b->rating[n] = b->rating[i];
-		if (b->time)
-			b->time[n] = b->time[i];
-		if (b->part)
-			b->part[n] = b->part[i];
-		n++;
-	}
-	b->n = n;
+	return (size_t)b->user[i] < b->n_held && b->held_out[b->user[i]] == b->item[i];
 }
 
-/* start[u] = first of u's rows; `stride` is the distance between two user ids in int32s. */
-static void count_starts(const int32_t *user, int64_t n, int stride, int32_t n_users, int64_t *start)
-{
-	for (int64_t i = 0; i < n; i++)
-		start[user[i * stride] + 1]++;
-	for (int32_t u = 0; u < n_users; u++)
-		start[u + 1] += start[u];
-}
+/* ---- the order of the rows ---- */
 
-/* to[...] = from[...], rows grouped by user in the order they came. */
-static void scatter(void *to, const void *from, size_t size, const int32_t *user, int64_t n, const int64_t *start,
-	int64_t *cursor, int32_t n_users)
-{
-	memcpy(cursor, start, (size_t)n_users * sizeof *cursor);
-	for (int64_t i = 0; i < n; i++) {
-		size_t at = (size_t)cursor[user[i]]++;
-		if (size == 1)
-			((char *)to)[at] = ((const char *)from)[i];
-		else if (size == 4)
-			memcpy((char *)to + at * 4, (const char *)from + (size_t)i * 4, 4);
-		else
-			memcpy((char *)to + at * 8, (const char *)from + (size_t)i * 8, 8);
-	}
-}
-
-struct sort_row {
-	int64_t time;
-	int64_t order;
-	int32_t item;
-	float rating;
-	uint8_t part;
-};
-
-/* The columns of the rows of one user. */
-struct user_rows {
-	int32_t *item;
-	float *rating; /* or NULL */
-	int64_t *time;
-	uint8_t *part; /* or NULL */
+struct timed {
+	int64_t time, row;
 };
 
 static int by_time(const void *pa, const void *pb)
 {
-	const struct sort_row *a = pa, *b = pb;
+	const struct timed *a = pa, *b = pb;
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
-	return a->order < b->order ? -1 : 1;
+	return (a->row > b->row) - (a->row < b->row);
 }
 
-static bool in_order(const int64_t *time, int64_t n)
+static bool in_order(const int64_t *time, const int64_t *order, int64_t n)
 {
 	for (int64_t i = 1; i < n; i++)
-		if (time[i] < time[i - 1])
+		if (time[order[i]] < time[order[i - 1]])
 			return false;
 	return true;
 }
 
-static void sort_user(struct sort_row *row, int64_t n, const struct user_rows *u)
+static bool sort_by_time(const int64_t *time, const int64_t *start, int32_t n_users, int64_t *order)
 {
-	for (int64_t i = 0; i < n; i++)
-		row[i] = (struct sort_row){
-			u->time[i], i, u->item[i], u->rating ? u->rating[i] : 0, u->part ? u->part[i] : 0};
-	qsort(row, (size_t)n, sizeof *row, by_time);
-	for (int64_t i = 0; i < n; i++) {
-		u->time[i] = row[i].time;
-		u->item[i] = row[i].item;
-		if (u->rating)
-			u->rating[i] = row[i].rating;
-		if (u->part)
-			u->part[i] = row[i].part;
-	}
-}
-
-static bool sort_by_time(const int64_t *start, int32_t n_users, const struct user_rows *all)
-{
-	struct sort_row *row = NULL;
+	struct timed *row = NULL;
 	size_t cap = 0;
 	bool done = true;
 	for (int32_t u = 0; u < n_users && done; u++) {
-		int64_t at = start[u], n = start[u + 1] - at;
-		if (in_order(all->time + at, n))
+		int64_t *at = order + start[u], n = start[u + 1] - start[u];
+		if (in_order(time, at, n))
 			continue;
 		done = mem_grow(&row, &cap, (size_t)n, sizeof *row);
+		for (int64_t i = 0; done && i < n; i++)
+			row[i] = (struct timed){time[at[i]], at[i]};
 		if (done)
-			sort_user(row, n,
-				&(struct user_rows){all->item + at, all->rating ? all->rating + at : NULL,
-					all->time + at, all->part ? all->part + at : NULL});
+			qsort(row, (size_t)n, sizeof *row, by_time);
+		for (int64_t i = 0; done && i < n; i++)
+			at[i] = row[i].row;
 	}
 	mem_free(row);
 	return done;
 }
 
-static void forget(void *array_ptr)
+/* Fills start[n_users + 1]; order[k] is the builder's row that becomes row k: by user, then time, then as they came. */
+static bool order_rows(const struct builder *b, int64_t *start, int64_t *order)
 {
-	void *p;
-	memcpy(&p, array_ptr, sizeof p);
-	mem_free(p);
-	memset(array_ptr, 0, sizeof p);
+	int32_t users = b->users.n;
+	int64_t *cursor = mem_alloc((size_t)users * sizeof *cursor);
+	if (!cursor)
+		return false;
+	for (int64_t i = 0; i < b->n; i++)
+		start[b->user[i] + 1] += !is_held_out(b, i);
+	for (int32_t u = 0; u < users; u++) {
+		cursor[u] = start[u];
+		start[u + 1] += start[u];
+	}
+	for (int64_t i = 0; i < b->n; i++)
+		if (!is_held_out(b, i))
+			order[cursor[b->user[i]]++] = i;
+	mem_free(cursor);
+	return !b->time || sort_by_time(b->time, start, users, order);
+}
+
+/* The column in its order, in the data set; the builder's is freed at once.  `array` points at the builder's pointer. */
+static void *take_column(struct dataset *d, void *array, size_t size, const int64_t *order, int64_t n)
+{
+	void *from;
+	memcpy(&from, array, sizeof from);
+	char *to = dataset_alloc(d, (size_t)n * size);
+	for (int64_t k = 0; to && k < n; k++) {
+		if (size == 1)
+			to[k] = ((const char *)from)[order[k]];
+		else if (size == 4)
+			memcpy(to + k * 4, (const char *)from + order[k] * 4, 4);
+		else
+			memcpy(to + k * 8, (const char *)from + order[k] * 8, 8);
+	}
+	mem_free(from);
+	memset(array, 0, sizeof from);
+	return to;
 }
 
 static bool freeze_rows(struct builder *b, struct dataset *d)
 {
-	size_t n = (size_t)b->n, users = (size_t)b->users.n;
-	int64_t *start = dataset_alloc(d, (users + 1) * sizeof *start);
-	int32_t *item = dataset_alloc(d, n * sizeof *item);
-	float *rating = b->rating ? dataset_alloc(d, n * sizeof *rating) : NULL;
-	int64_t *time = b->time ? dataset_alloc(d, n * sizeof *time) : NULL;
-	uint8_t *part = b->part ? dataset_alloc(d, n * sizeof *part) : NULL;
-	int64_t *cursor = mem_alloc(users * sizeof *cursor);
-	bool done = false;
-	if (!start || !item || (b->rating && !rating) || (b->time && !time) || (b->part && !part) || !cursor)
-		goto done;
-	count_starts(b->user, b->n, 1, b->users.n, start);
-	scatter(item, b->item, sizeof *item, b->user, b->n, start, cursor, b->users.n);
-	forget(&b->item);
-	if (rating)
-		scatter(rating, b->rating, sizeof *rating, b->user, b->n, start, cursor, b->users.n);
-	forget(&b->rating);
-	if (time)
-		scatter(time, b->time, sizeof *time, b->user, b->n, start, cursor, b->users.n);
-	forget(&b->time);
-	if (part)
-		scatter(part, b->part, sizeof *part, b->user, b->n, start, cursor, b->users.n);
-	forget(&b->part);
-	if (time && !sort_by_time(start, b->users.n, &(struct user_rows){item, rating, time, part}))
-		goto done;
-	d->n_users = b->users.n;
-	d->n_items = b->items.n;
-	d->n = b->n;
-	d->start = start;
-	d->item = item;
-	d->rating = rating;
-	d->time = time;
-	d->part = part;
-	done = true;
-done:
-	mem_free(cursor);
+	bool rated = b->rating != NULL, timed = b->time != NULL, parted = b->part != NULL;
+	int64_t *start = dataset_alloc(d, ((size_t)b->users.n + 1) * sizeof *start);
+	int64_t *order = mem_alloc((size_t)b->n * sizeof *order);
+	bool done = start && order && order_rows(b, start, order);
+	if (done) {
+		int64_t n = start[b->users.n];
+		d->n_users = b->users.n;
+		d->n_items = b->items.n;
+		d->n = n;
+		d->start = start;
+		d->item = take_column(d, &b->item, sizeof *b->item, order, n);
+		d->rating = rated ? take_column(d, &b->rating, sizeof *b->rating, order, n) : NULL;
+		d->time = timed ? take_column(d, &b->time, sizeof *b->time, order, n) : NULL;
+		d->part = parted ? take_column(d, &b->part, sizeof *b->part, order, n) : NULL;
+		done = d->item && (d->rating || !rated) && (d->time || !timed) && (d->part || !parted) &&
+		       freeze_row_columns(b, d, order, n);
+	}
+	mem_free(order);
 	return done;
 }
+
+/* ---- attributes and given tests ---- */
 
 static bool freeze_column(struct dataset *d, const struct cell_column *c, int32_t rows, struct column *out)
 {
@@ -243,7 +194,10 @@ static bool freeze_candidates(struct builder *b, struct dataset *d)
 	int32_t *item = dataset_alloc(d, b->n_candidates * sizeof *item);
 	int64_t *cursor = mem_alloc(users * sizeof *cursor);
 	if (start && item && cursor) {
-		count_starts(&b->candidate->user, (int64_t)b->n_candidates, 2, b->users.n, start);
+		for (size_t i = 0; i < b->n_candidates; i++)
+			start[b->candidate[i].user + 1]++;
+		for (size_t u = 0; u < users; u++)
+			start[u + 1] += start[u];
 		memcpy(cursor, start, users * sizeof *cursor);
 		for (size_t i = 0; i < b->n_candidates; i++)
 			item[cursor[b->candidate[i].user]++] = b->candidate[i].item;
@@ -271,7 +225,6 @@ static bool freeze_held_out(struct builder *b, struct dataset *d)
 enum err_code builder_finish(struct builder *b, struct dataset **out, struct err *e)
 {
 	*out = NULL;
-	drop_held_out(b);
 	struct dataset *d = dataset_new(b->name);
 	if (!d || !freeze_rows(b, d) || !freeze_strings(d, &b->users, &d->users, &d->user_index) ||
 		!freeze_strings(d, &b->items, &d->items, &d->item_index) ||

@@ -11,8 +11,8 @@ local MF = g.model {
     dim = g.int { 64, min = 1, max = 4096, help = "numbers per vector" },
     loss = g.choice { "bpr", "bce", help = "what is minimised for each pair" },
     std = g.real { 0.1, min = 1e-5, max = 1, help = "deviation of the tables' start" },
-    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors that a step touched, per example" },
-    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors that a step touched: reg / 2 of their squares per positive or negative" },
+    lr = g.log { 1e-3, min = 1e-6, max = 10, help = "learning rate" },
   },
 }
 
@@ -20,6 +20,8 @@ function MF:build(k, data)
   self.user = nn.embedding { data.users, k.dim, std = k.std }
   self.item = nn.embedding { data.items, k.dim, std = k.std }
   self.bias = nn.embedding { data.items, 1, init = "zeros" }
+  -- How active a user is shifts all of its scores: it ranks nothing, and a loss over differences does not see it.
+  if k.loss == "bce" then self.user_bias = nn.embedding { data.users, 1, init = "zeros" } end
 end
 
 -- user [E, dim], ids [E] or [E, n] -> vectors, and scores of the same shape as the ids.
@@ -28,14 +30,22 @@ function MF:rank(user, ids)
   return user:dot(item) + self.bias(ids):sum(), item
 end
 
+-- bce: -log s(up) - sum_n log s(-down_n), s the logistic function; each of the 1 + n terms pays for the vectors it touches.
 function MF:loss(batch)
   local user = self.user(batch.user)
   local up, positive = self:rank(user, batch.item)
   local down, negative = self:rank(user, batch.negative)
-  local loss = self.k.loss == "bpr" and nn.bpr(up, down) or nn.bce_pair(up, down, "sum")
+  local n = batch.negative.width
+  local loss
+  if self.k.loss == "bpr" then
+    loss = nn.bpr(up, down)
+  else
+    local bias = self.user_bias(batch.user):sum()
+    loss = nn.bce_pair(up + bias, down + (n > 1 and bias:repeat_(n) or bias), "sum")
+  end
   if self.k.reg == 0 then return loss end
-  local penalty = (user:square():sum() + positive:square():sum()):mean_all() + negative:square():sum():mean_all()
-  return loss + penalty * self.k.reg
+  local penalty = (user:square():sum() * (1 + n) + positive:square():sum()):mean_all() + negative:square():sum():mean_all() * n
+  return loss + penalty * (self.k.reg / 2)
 end
 
 function MF:score(batch)
