@@ -12,7 +12,7 @@ local data_fields = {
   [1] = "string", name = "string", view = "string", min_rating = "number", kcore = "number|table",
   file = "string", format = "string", columns = "string", header = "boolean", separator = "string",
   encoding = "string", map = "string", id_offset_user = "number", id_offset_item = "number",
-  user_map = "string", item_map = "string",
+  user_map = "string", item_map = "string", features = "string",
   seed = "number", users = "number", items = "number", interactions = "number", genres = "number", rules = "number", strength = "number",
   lag = "number", drift = "number", shape = "string",
 }
@@ -55,7 +55,7 @@ local dataset_fields = {
 local file_fields = {
   [1] = "string|table", format = "string", columns = "string", header = "boolean", separator = "string",
   encoding = "string", table = "string", map = "string", sha256 = "string|table",
-  id_offset_user = "number", id_offset_item = "number", user_map = "string", item_map = "string", any = "table",
+  id_offset_user = "number", id_offset_item = "number", user_map = "string", item_map = "string", features = "string", any = "table",
   part = "string",
 }
 local view_fields = { help = "string", source = "string", min_rating = "number", kcore = "number|table" }

@@ -40,6 +40,9 @@ static void print_dataset(const struct dataset *d)
 		printf("item column   %s\n", d->item_columns[i].name);
 	for (int i = 0; i < d->n_user_columns; i++)
 		printf("user column   %s\n", d->user_columns[i].name);
+	static const char *const holds[] = {"numbers", "words", "lists", "texts"};
+	for (int i = 0; i < d->n_row_columns; i++)
+		printf("row column    %s (%s)\n", d->row_columns[i].name, holds[d->row_columns[i].type]);
 	if (d->candidate)
 		printf("candidates    %lld given, one held-out item per user\n",
 			(long long)d->candidate_start[d->n_users]);

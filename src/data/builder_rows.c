@@ -116,9 +116,9 @@ enum err_code builder_row_text(
 		return err_set(e, ERR_ARG, "%s: a cell of column '%s' has %zu bytes, at most 2^31-1 fit", b->name,
 			column, len);
 	bool done = extend(c, b->n);
-	done = done && (type == COLUMN_TOKEN	? put_token(c, b->n - 1, text, len)
-			: type == COLUMN_TOKENS ? put_tokens(c, b->n - 1, text, len)
-						: put_text(c, b->n - 1, text, len));
+	done = done && (type == COLUMN_TOKEN	       ? put_token(c, b->n - 1, text, len)
+			       : type == COLUMN_TOKENS ? put_tokens(c, b->n - 1, text, len)
+						       : put_text(c, b->n - 1, text, len));
 	return done ? OK : builder_no_memory(b, e);
 }
 
@@ -143,13 +143,48 @@ static bool freeze_reals(struct dataset *d, const struct cell_rows *c, const int
 	return real != NULL;
 }
 
+/* Numbers the words anew by first appearance in code[n], so that the same rows have the same codes wherever they came
+ * from; words that no row has are gone. */
+static bool freeze_words(struct dataset *d, const struct intern *t, int32_t *code, int64_t n, struct strtab *out)
+{
+	int32_t *number = mem_alloc((size_t)t->n * sizeof *number), *word = mem_alloc((size_t)t->n * sizeof *word),
+		m = 0;
+	int64_t *offset = NULL, used = 0;
+	char *bytes = NULL;
+	for (int32_t w = 0; number && w < t->n; w++)
+		number[w] = -1;
+	for (int64_t i = 0; number && word && i < n; i++) {
+		if (code[i] < 0)
+			continue;
+		if (number[code[i]] < 0) {
+			used += t->offset[code[i] + 1] - t->offset[code[i]];
+			word[m] = code[i];
+			number[code[i]] = m++;
+		}
+		code[i] = number[code[i]];
+	}
+	if (number && word) {
+		offset = dataset_alloc(d, ((size_t)m + 1) * sizeof *offset);
+		bytes = dataset_alloc(d, (size_t)used);
+	}
+	for (int32_t i = 0; offset && bytes && i < m; i++) {
+		int64_t at = t->offset[word[i]], len = t->offset[word[i] + 1] - at;
+		memcpy(bytes + offset[i], t->bytes + at, (size_t)len);
+		offset[i + 1] = offset[i] + len;
+	}
+	*out = (struct strtab){m, offset, bytes};
+	mem_free(number);
+	mem_free(word);
+	return offset && bytes;
+}
+
 static bool freeze_codes(struct dataset *d, const struct cell_rows *c, const int64_t *order, struct row_column *out)
 {
 	int32_t *code = dataset_alloc(d, (size_t)d->n * sizeof *code);
 	for (int64_t k = 0; code && k < d->n; k++)
 		code[k] = c->code[order[k]];
 	out->code = code;
-	return code != NULL;
+	return code && freeze_words(d, &c->words, code, d->n, &out->words);
 }
 
 /* first[n + 1] of rows of these lengths. */
@@ -173,7 +208,7 @@ static bool freeze_lists(struct dataset *d, const struct cell_rows *c, const int
 				(size_t)c->length[order[k]] * sizeof *code);
 	out->first = first;
 	out->code = code;
-	return true;
+	return freeze_words(d, &c->words, code, first[d->n], &out->words);
 }
 
 static bool freeze_texts(struct dataset *d, const struct cell_rows *c, const int64_t *order, struct row_column *out)
@@ -189,21 +224,6 @@ static bool freeze_texts(struct dataset *d, const struct cell_rows *c, const int
 	return true;
 }
 
-static bool freeze_words(struct dataset *d, const struct intern *t, struct strtab *out)
-{
-	size_t n = (size_t)t->n, used = n ? (size_t)t->offset[n] : 0;
-	int64_t *offset = dataset_alloc(d, (n + 1) * sizeof *offset);
-	char *bytes = dataset_alloc(d, used);
-	if (!offset || !bytes)
-		return false;
-	if (n) {
-		memcpy(offset, t->offset, (n + 1) * sizeof *offset);
-		memcpy(bytes, t->bytes, used);
-	}
-	*out = (struct strtab){t->n, offset, bytes};
-	return true;
-}
-
 static bool freeze_one(struct dataset *d, const struct cell_rows *c, const int64_t *order, struct row_column *out)
 {
 	memcpy(out->name, c->name, sizeof out->name);
@@ -212,9 +232,9 @@ static bool freeze_one(struct dataset *d, const struct cell_rows *c, const int64
 	case COLUMN_REAL:
 		return freeze_reals(d, c, order, out);
 	case COLUMN_TOKEN:
-		return freeze_words(d, &c->words, &out->words) && freeze_codes(d, c, order, out);
+		return freeze_codes(d, c, order, out);
 	case COLUMN_TOKENS:
-		return freeze_words(d, &c->words, &out->words) && freeze_lists(d, c, order, out);
+		return freeze_lists(d, c, order, out);
 	case COLUMN_TEXT:
 		return freeze_texts(d, c, order, out);
 	}

@@ -299,8 +299,7 @@ static void load_row_column(struct map *m, const struct column_record *c, int64_
 	}
 }
 
-static const struct row_column *load_row_columns(
-	struct map *m, struct dataset *d, const struct column_record *c, int n)
+static const struct row_column *load_row_columns(struct map *m, struct dataset *d, const struct column_record *c, int n)
 {
 	struct row_column *out = dataset_alloc(d, (size_t)n * sizeof *out);
 	for (int i = 0; out && !m->bad && i < n; i++) {
@@ -353,8 +352,8 @@ static enum err_code check_head(const struct head *h, uint64_t size, const char 
 		    h->n_item_columns >= 0 && h->n_row_columns >= 0 && h->n_user_columns <= COLUMNS_MAX &&
 		    h->n_item_columns <= COLUMNS_MAX && h->n_row_columns <= COLUMNS_MAX &&
 		    memchr(h->name, '\0', sizeof h->name);
-	uint64_t columns = fine ? (uint64_t)h->n_user_columns + (uint64_t)h->n_item_columns + (uint64_t)h->n_row_columns
-				: 0;
+	uint64_t columns =
+		fine ? (uint64_t)h->n_user_columns + (uint64_t)h->n_item_columns + (uint64_t)h->n_row_columns : 0;
 	fine = fine && size >= sizeof *h + columns * sizeof(struct column_record);
 	return fine ? OK : refuse(path, "is damaged", e);
 }

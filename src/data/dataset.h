@@ -46,7 +46,7 @@ struct column {
 enum part { PART_TRAIN = 0, PART_VALID = 1, PART_TEST = 2, PART_HISTORY = 3 };
 
 /* An attribute of the interactions (a context, a review), one row per interaction.  Tokens are codes into a vocabulary in
- * order of first appearance in the sources; a token that only left-out rows had keeps its code. */
+ * order of first appearance in the rows. */
 struct row_column {
 	char name[32]; /* "weekday", "city", "review", ... */
 	enum column_type type;

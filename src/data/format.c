@@ -140,7 +140,8 @@ static enum err_code check_options(const struct format_class *c, const struct fo
 		bool given;
 	} option[] = {{"separator", o->separator}, {"columns", o->columns}, {"header", o->header},
 		{"encoding", o->encoding}, {"table", o->table}, {"map", o->map}, {"id_offset_user", o->id_offset_user},
-		{"id_offset_item", o->id_offset_item}, {"user_map", o->user_map}, {"item_map", o->item_map}};
+		{"id_offset_item", o->id_offset_item}, {"user_map", o->user_map}, {"item_map", o->item_map},
+		{"features", o->features}};
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
 		if (option[i].given && arg_index(&c->desc, option[i].name) < 0)
 			return err_set(e, ERR_ARG, "format %s has no option '%s'; usage: %s", c->desc.name,
@@ -181,13 +182,13 @@ static enum err_code set_encoding(struct feed *f, struct err *e)
 }
 
 /* A map file is a small data set of its own: users are the ids in the file, the item of each is the id it means. */
-static enum err_code read_map(const char *path, struct dataset **out, struct err *e)
+static enum err_code read_map(
+	const char *path, const char *format, const struct format_options *o, struct dataset **out, struct err *e)
 {
 	if (!path)
 		return OK;
 	struct builder *b = builder_new(path);
-	enum err_code code =
-		b ? format_read(b, path, "pairs", NULL, e) : err_set(e, ERR_NOMEM, "no memory for %s", path);
+	enum err_code code = b ? format_read(b, path, format, o, e) : err_set(e, ERR_NOMEM, "no memory for %s", path);
 	if (code == OK)
 		code = builder_finish(b, out, e);
 	builder_free(b);
@@ -208,8 +209,10 @@ static enum err_code set_options(struct feed *f, const struct format_options *o,
 		return err_set(e, ERR_ARG, "separator must be 1 to %zu characters without quotes, got \"%.20s\"",
 			sizeof r->separator - 1, separator);
 	snprintf(r->separator, sizeof r->separator, "%s", separator);
-	TRY(read_map(r->o.user_map, &r->user_ids, e));
-	TRY(read_map(r->o.item_map, &r->item_ids, e));
+	const struct format_options features = {.columns = "user,-,item"};
+	TRY(read_map(r->o.user_map, "pairs", NULL, &r->user_ids, e));
+	TRY(read_map(r->o.item_map, "pairs", NULL, &r->item_ids, e));
+	TRY(read_map(r->o.features, "tsv", &features, &r->features, e));
 	return r->class->begin ? r->class->begin(r, e) : OK;
 }
 
@@ -230,6 +233,7 @@ static void close_feed(struct feed *f)
 	struct reader *r = &f->r;
 	dataset_unref(r->user_ids);
 	dataset_unref(r->item_ids);
+	dataset_unref(r->features);
 	table_fini(&r->table);
 	mem_free(r->field);
 	str_free(&r->id);

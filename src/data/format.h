@@ -13,8 +13,9 @@
 struct format_options {
 	const char *separator; /* one or more characters */
 	/* Names in file order.  "user", "item", "rating", "time" have their meaning; "-" skips; any other name keeps an
-	 * attribute: "title", "age:real", "genres:tokens" (a list, parts joined by '|'); in interactions as "item.title" or
-	 * "user.age".  "..." at the end ignores further fields. */
+	 * attribute of what the rows describe: "title", "age:real", "genres:tokens" (a list, parts joined by '|'),
+	 * "review:text" (of interactions); in interactions also "item.title" or "user.age".  "..." at the end ignores
+	 * further fields. */
 	const char *columns;
 	bool header;	      /* the first line names the columns */
 	const char *encoding; /* "utf-8" (default) or "latin-1" */
@@ -25,7 +26,8 @@ struct format_options {
 	 * looked up in a file of "id in this file <blank> id in the data set" lines (the path may name an archive's member). */
 	int64_t id_offset_user, id_offset_item;
 	const char *user_map, *item_map;
-	const char *part; /* what the rows of the file are for: "train" (default), "valid", "test", "history" */
+	const char *features; /* libfm: file of "index <tab> column <tab> value" lines */
+	const char *part;     /* what the rows of the file are for: "train" (default), "valid", "test", "history" */
 };
 
 struct reader; /* data/reader.h, for the format files */
@@ -41,6 +43,7 @@ extern const struct registry format_registry;
  * After an error the builder holds the rows before it and is usually freed.
  * Formats: "movielens" (u.data tab, "::"), "csv" (quoted fields), "tsv", "recbole" (.inter/.user/.item typed headers),
  * "sequence" (user item item ...), "pairs" ("user item" a line, in time order),
+ * "jsonl" (an object a line), "libfm" (label index:value ...),
  * "leave_one_out" (the .test.rating line: user item rating time -> held_out), "negatives" ("(u,i)\tn\tn..." -> candidates). */
 enum err_code format_read(
 	struct builder *b, const char *path, const char *format, const struct format_options *o, struct err *e);

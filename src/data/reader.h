@@ -13,7 +13,7 @@ struct field {
 	size_t at; /* offset of the field in the line, for errors */
 };
 
-enum role { ROLE_SKIP, ROLE_USER, ROLE_ITEM, ROLE_RATING, ROLE_TIME, ROLE_USER_CELL, ROLE_ITEM_CELL };
+enum role { ROLE_SKIP, ROLE_USER, ROLE_ITEM, ROLE_RATING, ROLE_TIME, ROLE_USER_CELL, ROLE_ITEM_CELL, ROLE_ROW_CELL };
 
 struct table_column {
 	enum role role;
@@ -39,6 +39,7 @@ struct reader {
 	enum table_kind kind;
 	struct table table;
 	struct dataset *user_ids, *item_ids; /* o.user_map and o.item_map, or NULL */
+	struct dataset *features;	     /* o.features, or NULL: users are the indices, items their values */
 
 	int64_t line;	  /* lines of the file so far */
 	const char *text; /* the current record, for errors: where it begins in the file and what it holds */
@@ -51,7 +52,7 @@ struct reader {
 	size_t n_fields, field_cap;
 	struct str id;	    /* scratch */
 	char separator[16]; /* table formats: what splits fields; "" until it is known */
-	struct str record;  /* csv: a record that spans lines, and where it begins */
+	struct str record;  /* csv: a record that spans lines, and where it begins; jsonl: the texts of its fields */
 	int64_t record_line;
 	bool in_quotes;
 	struct str unquoted; /* csv: the record without its quotes */

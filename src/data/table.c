@@ -41,7 +41,7 @@ static bool set_type(struct table_column *c, struct name type)
 		const char *word;
 		enum column_type type;
 		bool words;
-	} types[] = {{"", COLUMN_TOKEN, false}, {"token", COLUMN_TOKEN, false}, {"text", COLUMN_TOKEN, false},
+	} types[] = {{"", COLUMN_TOKEN, false}, {"token", COLUMN_TOKEN, false}, {"text", COLUMN_TEXT, false},
 		{"real", COLUMN_REAL, false}, {"float", COLUMN_REAL, false}, {"tokens", COLUMN_TOKENS, false},
 		{"words", COLUMN_TOKENS, true}, {"token_seq", COLUMN_TOKENS, true}, {"float_seq", COLUMN_TOKENS, true}};
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -53,7 +53,7 @@ static bool set_type(struct table_column *c, struct name type)
 	return false;
 }
 
-/* A cell's owner by table and by the prefixes "user." and "item."; ROLE_SKIP where interactions do not say whose. */
+/* A cell's owner by table and by the prefixes "user." and "item."; ROLE_SKIP where they contradict. */
 static enum role cell_role(const struct reader *r, struct name *n)
 {
 	bool user = n->len > 5 && memcmp(n->text, "user.", 5) == 0,
@@ -65,7 +65,7 @@ static enum role cell_role(const struct reader *r, struct name *n)
 		n->len -= 5;
 		return user ? ROLE_USER_CELL : ROLE_ITEM_CELL;
 	}
-	return r->kind == TABLE_USER ? ROLE_USER_CELL : r->kind == TABLE_ITEM ? ROLE_ITEM_CELL : ROLE_SKIP;
+	return r->kind == TABLE_USER ? ROLE_USER_CELL : r->kind == TABLE_ITEM ? ROLE_ITEM_CELL : ROLE_ROW_CELL;
 }
 
 static enum role role_of(const struct reader *r, struct name *n)
@@ -100,16 +100,17 @@ static enum err_code add_column(struct reader *r, struct name n, struct name typ
 	struct shown word = reader_show(n.text, n.len);
 	bool known_type = set_type(&c, type);
 	c.role = role_of(r, &n);
-	bool cell = c.role == ROLE_USER_CELL || c.role == ROLE_ITEM_CELL;
+	bool cell = c.role >= ROLE_USER_CELL;
+	if (c.type == COLUMN_TEXT && c.role != ROLE_ROW_CELL)
+		c.type = COLUMN_TOKEN;
 	if (!known_type && c.role != ROLE_SKIP)
 		return err_set(e, wrong,
-			"the column '%s' has the unknown type '%s'; types are token, real, tokens, words", word.text,
-			reader_show(type.text, type.len).text);
+			"the column '%s' has the unknown type '%s'; types are token, real, tokens, words, text",
+			word.text, reader_show(type.text, type.len).text);
 	if (c.role == ROLE_SKIP && listed && n.len > 0 && !is(n, "-"))
 		return err_set(e, wrong,
-			"columns: '%s' is none of user, item, rating, time; write item.NAME or user.NAME to keep it, - "
-			"to skip it",
-			word.text);
+			"columns: '%s' does not describe what the rows of a %s table are about; write - to skip it",
+			word.text, r->kind == TABLE_USER ? "user" : "item");
 	if (c.role != ROLE_SKIP && !cell && has_role(t, c.role))
 		return err_set(e, wrong, "the column '%s' is there twice", word.text);
 	if (cell && n.len >= sizeof c.name)
@@ -254,8 +255,8 @@ static enum err_code check_count(struct reader *r, struct err *e)
 	return reader_fail(r, r->field[t->n].at, e, "%zu fields, %zu were expected", r->n_fields, t->n);
 }
 
-static enum err_code cell_list(
-	struct reader *r, bool of_item, int32_t id, const struct table_column *c, const struct field *f, struct err *e)
+/* Words between blanks as a list between '|', in r->id. */
+static enum err_code as_list(struct reader *r, const struct field *f, struct field *list, struct err *e)
 {
 	struct str *s = &r->id;
 	str_clear(s);
@@ -268,27 +269,43 @@ static enum err_code cell_list(
 	if (s->failed)
 		return err_set(e, ERR_NOMEM, "no memory for a cell of %zu bytes", f->len);
 	size_t len = s->len > 0 && s->data[s->len - 1] == '|' ? s->len - 1 : s->len;
-	return builder_cell_text(r->builder, of_item, id, c->name, c->type, str_text(s), len, e);
+	*list = (struct field){str_text(s), len, f->at};
+	return OK;
+}
+
+static enum err_code cell_real(struct reader *r, const struct table_column *c, const struct field *f, int32_t user,
+	int32_t item, struct err *e)
+{
+	bool of_item = c->role == ROLE_ITEM_CELL;
+	float v;
+	TRY(reader_rating(r, f, &v, e));
+	if (c->role == ROLE_ROW_CELL)
+		return builder_row_real(r->builder, c->name, v, e);
+	return builder_cell_real(r->builder, of_item, of_item ? item : user, c->name, v, e);
+}
+
+static enum err_code cell_text(struct reader *r, const struct table_column *c, const struct field *f, int32_t user,
+	int32_t item, struct err *e)
+{
+	bool of_item = c->role == ROLE_ITEM_CELL;
+	struct field list = {0};
+	if (c->words) {
+		TRY(as_list(r, f, &list, e));
+		f = &list;
+	}
+	if (c->role == ROLE_ROW_CELL)
+		return builder_row_text(r->builder, c->name, c->type, f->text, f->len, e);
+	return builder_cell_text(r->builder, of_item, of_item ? item : user, c->name, c->type, f->text, f->len, e);
 }
 
 static enum err_code row_cells(struct reader *r, int32_t user, int32_t item, struct err *e)
 {
 	for (size_t i = 0; i < r->table.n; i++) {
 		const struct table_column *c = &r->table.column[i];
-		const struct field *f = &r->field[i];
 		if (c->role < ROLE_USER_CELL)
 			continue;
-		bool of_item = c->role == ROLE_ITEM_CELL;
-		int32_t id = of_item ? item : user;
-		float v;
-		if (c->type == COLUMN_REAL) {
-			TRY(reader_rating(r, f, &v, e));
-			TRY(builder_cell_real(r->builder, of_item, id, c->name, v, e));
-		} else if (c->words) {
-			TRY(cell_list(r, of_item, id, c, f, e));
-		} else {
-			TRY(builder_cell_text(r->builder, of_item, id, c->name, c->type, f->text, f->len, e));
-		}
+		TRY(c->type == COLUMN_REAL ? cell_real(r, c, &r->field[i], user, item, e)
+					   : cell_text(r, c, &r->field[i], user, item, e));
 	}
 	return OK;
 }
@@ -320,6 +337,7 @@ enum err_code table_row(struct reader *r, struct err *e)
 			break;
 		case ROLE_USER_CELL:
 		case ROLE_ITEM_CELL:
+		case ROLE_ROW_CELL:
 			cells = true;
 			break;
 		}

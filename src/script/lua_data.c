@@ -22,14 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RECIPE_VERSION = 1 };
+enum { RECIPE_VERSION = 2 };
 #define RECIPE_TYPE "gusto.recipe"
 
 /* ---- one file of a view ---- */
 
 struct file_entry {
 	char path[SCRIPT_PATH], format[32], separator[16], columns[512], encoding[16], table[16], map[256], part[16];
-	char user_map[SCRIPT_PATH], item_map[SCRIPT_PATH]; /* where they were found */
+	char user_map[SCRIPT_PATH], item_map[SCRIPT_PATH], features[SCRIPT_PATH]; /* where they were found */
 	struct format_options options;
 };
 
@@ -176,6 +176,8 @@ static void choose(struct recipe *r, int t, struct file_entry *f)
 		f->options.user_map = f->user_map;
 	if (find_map(r, t, "item_map", f->item_map))
 		f->options.item_map = f->item_map;
+	if (find_map(r, t, "features", f->features))
+		f->options.features = f->features;
 }
 
 static void key_file(struct recipe *r, const struct file_entry *f, const char *path, int published)
@@ -203,6 +205,7 @@ static void key_view(struct recipe *r, int view)
 		key_file(r, &f, f.path, t);
 		key_file(r, &f, f.user_map, 0);
 		key_file(r, &f, f.item_map, 0);
+		key_file(r, &f, f.features, 0);
 		lua_pushvalue(L, t);
 		lua_rawseti(L, view, i);
 		lua_settop(L, t - 1);

@@ -23,6 +23,12 @@ static void check(const struct dataset *d)
 		for (int64_t i = d->start[u] + 1; d->time && i < d->start[u + 1]; i++)
 			CHECK(d->time[i - 1] <= d->time[i], "user %d is not in order", u);
 	}
+	for (int k = 0; k < d->n_row_columns; k++) {
+		const struct row_column *c = &d->row_columns[k];
+		for (int64_t i = 0; c->code && i < (c->first ? c->first[d->n] : d->n); i++)
+			CHECK(c->code[i] >= (c->first ? 0 : -1) && c->code[i] < c->words.n, "row %lld has code %d",
+				(long long)i, c->code[i]);
+	}
 	for (int32_t i = 0; i < d->n_items; i++)
 		dataset_item_label(d, i, buf, sizeof buf);
 }
@@ -43,6 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		.columns = table ? columns[bits >> 2 & 3] : NULL,
 		.separator = table && bits & 16 ? "::" : NULL,
 		.id_offset_user = bits & 32 ? 1 : 0};
+	if (table && bits & 64)
+		o.columns = "user,item,mood,tags:tokens,review:text,weight:real,...";
+	if (strcmp(format, "libfm") == 0)
+		o.columns = "user,item,mood,weight:real";
+	if (strcmp(format, "jsonl") == 0)
+		o.map = "u=user,i=item,r=rating,t=tags:tokens,x=review:text,user.age:real";
 	struct builder *b = builder_new("fuzz");
 	if (!b)
 		return 0;

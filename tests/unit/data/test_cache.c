@@ -53,6 +53,12 @@ static struct dataset *full_set(int rows, bool rated)
 			(size_t)snprintf(item, sizeof item, "i%d", (int)rng_below(&r, 30)),
 			rated ? (float)(i % 5) : NAN, rated ? (int64_t)rng_below(&r, 99) : INT64_MIN};
 		assert_int_equal(builder_add(b, &row, &e), OK);
+		if (!rated || i % 3 == 0)
+			continue;
+		assert_int_equal(builder_row_text(b, "mood", COLUMN_TOKEN, user, row.user_len, &e), OK);
+		assert_int_equal(builder_row_text(b, "tags", COLUMN_TOKENS, "x|y|z", (size_t)i % 6, &e), OK);
+		assert_int_equal(builder_row_text(b, "review", COLUMN_TEXT, "so so", (size_t)i % 6, &e), OK);
+		assert_int_equal(builder_row_real(b, "weight", (float)i, &e), OK);
 	}
 	for (int i = 0; rated && i < builder_items(b); i++) {
 		assert_int_equal(
@@ -82,6 +88,12 @@ static void check_same(const struct dataset *a, const struct dataset *b)
 	assert_true(!a->part || memcmp(a->part, b->part, (size_t)a->n) == 0);
 	assert_true(a->n == 0 || memcmp(a->item, b->item, (size_t)a->n * sizeof *a->item) == 0);
 	assert_int_equal(a->n_item_columns, b->n_item_columns);
+	assert_int_equal(a->n_row_columns, b->n_row_columns);
+	for (int k = 0; k < a->n_row_columns; k++) {
+		const struct row_column *c = &a->row_columns[k], *back = dataset_row_column(b, c->name);
+		assert_true(back && back->type == c->type && back->words.n == c->words.n);
+		assert_true(!back->code == !c->code && !back->first == !c->first && !back->real == !c->real);
+	}
 	for (int32_t i = 0; i < a->n_items; i++) {
 		assert_int_equal(dataset_find_item(b, strtab_copy(&a->items, i, x, sizeof x)), i);
 		assert_string_equal(dataset_item_label(a, i, x, sizeof x), dataset_item_label(b, i, y, sizeof y));

@@ -203,6 +203,33 @@ static void held_out_pairs_leave_the_rows(void **state)
 	dataset_unref(d);
 }
 
+/* A cell belongs to the row added last; rows are sorted with their cells, and a held-out row takes its cells along. */
+static void cells_stay_with_their_rows(void **state)
+{
+	struct err e;
+	struct builder *b = builder_new("x");
+	add(b, "u", "a", NAN, 3);
+	add(b, "u", "b", NAN, 2);
+	assert_int_equal(builder_row_text(b, "mood", COLUMN_TOKEN, "sad", 3, &e), OK);
+	add(b, "v", "a", NAN, 1);
+	add(b, "u", "c", NAN, 1);
+	assert_int_equal(builder_row_text(b, "mood", COLUMN_TOKEN, "glad", 4, &e), OK);
+	assert_int_equal(builder_row_real(b, "mood", 1, &e), ERR_ARG);
+	assert_string_equal(e.text, "x: column 'mood' of interactions holds words, not numbers");
+	add(b, "u", "d", NAN, 0);
+	assert_int_equal(builder_held_out(b, builder_user(b, "u", 1), builder_item(b, "b", 1), &e), OK);
+	struct dataset *d = finish(b);
+	const struct row_column *mood = dataset_row_column(d, "mood");
+	char buf[16];
+	assert_int_equal(d->n, 4); /* u: d c a, v: a */
+	assert_int_equal(mood->code[0], -1);
+	assert_string_equal(strtab_copy(&mood->words, mood->code[1], buf, sizeof buf), "glad");
+	assert_int_equal(mood->code[2], -1);
+	assert_int_equal(mood->code[3], -1);
+	assert_null(dataset_row_column(d, "weather"));
+	dataset_unref(d);
+}
+
 static struct dataset *hashed(float rating, const char *title)
 {
 	struct err e;
@@ -305,6 +332,7 @@ int main(void)
 		cmocka_unit_test(interns_many_ids),
 		cmocka_unit_test(keeps_attributes),
 		cmocka_unit_test(held_out_pairs_leave_the_rows),
+		cmocka_unit_test(cells_stay_with_their_rows),
 		cmocka_unit_test(hash_is_of_the_content),
 		cmocka_unit_test(counts_popularity),
 		cmocka_unit_test(reads_numbers),

@@ -24,6 +24,12 @@ static struct dataset *random_set(struct rng *r)
 		struct builder_row row = {user, item, (size_t)snprintf(user, sizeof user, "u%d", u),
 			(size_t)snprintf(item, sizeof item, "i%d", v), (float)rng_below(r, 5) + 1, i};
 		assert_int_equal(builder_add(b, &row, &e), OK);
+		char tags[32];
+		size_t length = (size_t)snprintf(tags, sizeof tags, "t%d|t%d", i, u);
+		assert_int_equal(builder_row_real(b, "number", (float)i, &e), OK);
+		assert_int_equal(builder_row_text(b, "tags", COLUMN_TOKENS, tags, length, &e), OK);
+		assert_int_equal(builder_row_text(b, "user", COLUMN_TOKEN, user, row.user_len, &e), OK);
+		assert_int_equal(builder_row_text(b, "item", COLUMN_TEXT, item, row.item_len, &e), OK);
 		int32_t id = builder_item(b, item, row.item_len);
 		assert_int_equal(builder_cell_real(b, true, id, "number", (float)v, &e), OK);
 		assert_int_equal(builder_cell_text(b, true, id, "title", COLUMN_TOKEN, item, row.item_len, &e), OK);
@@ -37,9 +43,29 @@ static struct dataset *random_set(struct rng *r)
 }
 
 /* Ids, attributes and strings must still say the same about each other. */
+static void check_row(const struct dataset *d, int32_t u, int64_t i)
+{
+	char id[8], want[8];
+	const struct row_column *tags = dataset_row_column(d, "tags"), *user = dataset_row_column(d, "user");
+	strtab_copy(&d->users, u, want, sizeof want);
+	assert_string_equal(strtab_copy(&user->words, user->code[i], id, sizeof id), want);
+	assert_int_equal(tags->first[i + 1] - tags->first[i], 2);
+	want[0] = 't'; /* u7 is tagged t7 */
+	assert_string_equal(strtab_copy(&tags->words, tags->code[tags->first[i] + 1], id, sizeof id), want);
+	/* The number of the row is its time. */
+	assert_true(dataset_row_column(d, "number")->real[i] == (float)d->time[i]);
+	snprintf(want, sizeof want, "t%d", (int)d->time[i]);
+	assert_string_equal(strtab_copy(&tags->words, tags->code[tags->first[i]], id, sizeof id), want);
+	strtab_copy(&d->items, d->item[i], want, sizeof want);
+	assert_string_equal(strtab_copy(&dataset_row_column(d, "item")->words, (int32_t)i, id, sizeof id), want);
+}
+
 static void check_carried(const struct dataset *d)
 {
 	char id[8], want[8];
+	for (int32_t u = 0; u < d->n_users; u++)
+		for (int64_t i = d->start[u]; i < d->start[u + 1]; i++)
+			check_row(d, u, i);
 	for (int32_t i = 0; i < d->n_items; i++) {
 		snprintf(want, sizeof want, "i%d", (int)dataset_item_column(d, "number")->real[i]);
 		assert_string_equal(strtab_copy(&d->items, i, id, sizeof id), want);
