@@ -27,18 +27,24 @@ void ask_print_items(json_t *r)
 			(long long)json_integer_value(json_object_get(held, "rank")));
 }
 
-enum err_code ask_and_print(const struct command *k, const struct command_line *c, const char *kind,
+json_t *ask_about_user(const struct command *k, const struct command_line *c, const char *kind)
+{
+	json_t *a = json_pack(
+		"{s:s,s:s,s:i}", "kind", kind, "user", option_text(k, c, "user"), "k", (int)option_number(k, c, "k"));
+	if (arg_index(&k->desc, "item") >= 0 && option_text(k, c, "item"))
+		json_object_set_new(a, "item", json_string(option_text(k, c, "item")));
+	return a;
+}
+
+enum err_code ask_and_print(const struct command *k, const struct command_line *c, json_t *question,
 	void (*print)(json_t *r), struct err *e)
 {
 	char dir[4096];
-	TRY(rundir_resolve(rundir_root(), c->positional[0], dir, sizeof dir, e));
-	json_t *a = json_pack("{s:s,s:s,s:i}", "kind", kind, "user", option_text(k, c, "user"), "k",
-		       (int)option_number(k, c, "k")),
-	       *r = NULL;
-	if (arg_index(&k->desc, "item") >= 0 && option_text(k, c, "item"))
-		json_object_set_new(a, "item", json_string(option_text(k, c, "item")));
-	enum err_code code = control_probe(dir, a, &r, e);
-	json_decref(a);
+	json_t *r = NULL;
+	enum err_code code = rundir_resolve(rundir_root(), c->positional[0], dir, sizeof dir, e);
+	if (code == OK)
+		code = control_probe(dir, question, &r, e);
+	json_decref(question);
 	if (code != OK)
 		return code;
 	if (option_number(k, c, "json") != 0) {

@@ -13,7 +13,7 @@ extern const struct command cmd_recommend;
 static enum err_code run(const struct command_line *c, struct err *e)
 {
 	TRY(args_complete(&cmd_recommend.desc, &c->args, e));
-	return ask_and_print(&cmd_recommend, c, "recommend", ask_print_items, e);
+	return ask_and_print(&cmd_recommend, c, ask_about_user(&cmd_recommend, c, "recommend"), ask_print_items, e);
 }
 
 const struct command cmd_recommend = {

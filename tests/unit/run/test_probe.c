@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 static enum err_code build(void *self, const struct knobset *k, struct paramset *s, struct err *e)
 {
@@ -141,6 +142,75 @@ static void check_explain(struct session *s)
 	json_decref(j);
 }
 
+/* The truth that the test makes up: the last event of every third user was caused two events before it. */
+static int32_t causes(void *self, int32_t user, int32_t *cause, int32_t max)
+{
+	const struct dataset *d = ((struct toy *)self)->x->split->data;
+	int32_t n = (int32_t)(d->start[user + 1] - d->start[user]);
+	for (int32_t k = 0; k < n && k < max; k++)
+		cause[k] = -1;
+	if (user % 3 == 0 && n > 2 && n <= max)
+		cause[n - 1] = n - 3;
+	return n;
+}
+
+/* Among values, is the one before the last the largest?  Ties share. */
+static double first_share(const double *x, size_t n, size_t at)
+{
+	size_t ties = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (x[i] > x[at])
+			return 0;
+		ties += x[i] == x[at];
+	}
+	return 1. / (double)ties;
+}
+
+/* What the causes probe counts is what asking every user by hand gives. */
+static void check_causes(struct session *s, struct experiment *x)
+{
+	const struct dataset *d = x->split->data;
+	double loo = 0, attention = 0;
+	int events = 0;
+	for (int32_t u = 0; u < d->n_users; u += 3) {
+		char args[128], user[32], item[32];
+		int64_t last = d->start[u + 1] - 1;
+		if (last - d->start[u] < 3)
+			continue;
+		snprintf(args, sizeof args, "{\"kind\":\"explain\",\"user\":\"%s\",\"item\":\"%s\"}",
+			strtab_copy(&d->users, u, user, sizeof user),
+			strtab_copy(&d->items, d->item[last], item, sizeof item));
+		json_t *j = ask(s, args), *effects = json_object_get(j, "effects");
+		size_t n = json_array_size(effects);
+		double delta[64], weight[64];
+		assert_true(n > 2 && n <= 64);
+		for (size_t i = 0; i < n; i++) {
+			delta[i] = number(json_array_get(effects, i), "delta_score");
+			weight[i] = number(json_array_get(effects, i), "attention");
+		}
+		loo += first_share(delta, n, n - 2);
+		attention += first_share(weight, n, n - 2);
+		events++;
+		json_decref(j);
+	}
+	json_t *j = ask(s, "{\"kind\":\"causes\"}"), *m;
+	size_t i;
+	int seen = 0;
+	assert_int_equal(number(j, "events"), events);
+	json_array_foreach(json_object_get(j, "methods"), i, m)
+	{
+		const char *name = json_string_value(json_object_get(m, "name"));
+		if (strcmp(name, "leave_one_out") == 0 && ++seen)
+			assert_true(fabs(number(m, "first") - loo / events) < 1e-9);
+		if (strcmp(name, "block 1/attention") == 0 && ++seen)
+			assert_true(fabs(number(m, "first") - attention / events) < 1e-9);
+		if (strcmp(name, "recency") == 0 && ++seen) /* the cause is always the last but one */
+			assert_true(number(m, "first") == 0 && number(m, "reciprocal") == 0.5);
+	}
+	assert_int_equal(seen, 3);
+	json_decref(j);
+}
+
 static void of_a_finished_run(void **state)
 {
 	char root[64], *text;
@@ -155,6 +225,10 @@ static void of_a_finished_run(void **state)
 	must(session_open(x, r.dir, -1, 2, &s, e));
 	check_attention(s);
 	check_explain(s);
+	assert_int_equal(session_probe(s, "{\"kind\":\"causes\"}", &text, &why), ERR_STATE);
+	assert_non_null(strstr(why.text, "planted truth"));
+	x->causes = causes;
+	check_causes(s, x);
 	assert_int_equal(
 		session_probe(s, "{\"kind\":\"explain\",\"user\":\"u3\",\"item\":\"zz\"}", &text, &why), ERR_NOTFOUND);
 	assert_int_equal(session_probe(s, "[1]", &text, &why), ERR_ARG);
