@@ -13,12 +13,13 @@
 enum { OP_IN_MAX = 8, OP_ATTR_MAX = ARGS_MAX };
 
 enum op_flags {
-	OP_COUPLED = 1,	 /* couples the examples of a batch: the program runs as one slice */
-	OP_RANDOM = 2,	 /* reads io->key */
-	OP_ALIAS = 4,	 /* the output is the first input under another shape (reshape): no forward, no backward */
-	OP_NOGRAD = 8,	 /* passes no gradient */
-	OP_REDUCES = 16, /* the output is AXIS_FIXED and is a sum over the rows of the slice: summed over slices */
-	OP_LINEAR = 32,	 /* linear in all its real inputs: may be applied to such sums */
+	OP_COUPLED = 1,	  /* couples the examples of a batch: the program runs as one slice */
+	OP_RANDOM = 2,	  /* reads io->key */
+	OP_ALIAS = 4,	  /* the output is the first input under another shape (reshape): no forward, no backward */
+	OP_NOGRAD = 8,	  /* passes no gradient */
+	OP_REDUCES = 16,  /* the output is AXIS_FIXED and is a sum over the rows of the slice: summed over slices */
+	OP_LINEAR = 32,	  /* linear in all its real inputs: may be applied to such sums */
+	OP_STEPWISE = 64, /* walks the time steps of all examples of a slice at once: slices get many examples */
 };
 
 /* The rows of a lazy parameter that a worker touched: a sparse set.  Row r is present iff

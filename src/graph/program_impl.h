@@ -71,7 +71,7 @@ struct program {
 	struct place *place;
 	int n_places;
 	int output[8], n_outputs;
-	bool coupled;
+	bool coupled, stepwise;
 	size_t row_bytes[AXIS_N]; /* of the arena, per row of an axis */
 	int n_replicas;
 	struct replica *replica;

@@ -8,6 +8,9 @@
  * that products become inefficient cost more than they save. */
 enum { SLICE_BYTES = 1 << 20, SLICE_ROWS_MIN = 64 };
 
+/* The products of a recurrent step have one row per example: fewer than this waste the machine. */
+enum { STEPWISE_EXAMPLES = 32 };
+
 /* Bytes of arena that the examples before x cost. */
 static double cost_before(const struct program *p, const struct batch *b, int32_t x)
 {
@@ -48,6 +51,10 @@ void slices_cut(const struct engine *g, struct program *p, const struct batch *b
 	int workers = p->coupled ? 1 : g->threads;
 	double share = cost_before(p, b, b->examples) / workers;
 	int pieces = p->coupled || p->mode == PROGRAM_KEEP ? 1 : (int)ceil(share / slice_bytes(g, p));
+	if (p->stepwise && g->slice_rows == 0) {
+		int most = b->examples / workers / STEPWISE_EXAMPLES;
+		pieces = pieces < most ? pieces : most;
+	}
 	pieces = pieces < 1 ? 1 : pieces;
 	p->slices = 0;
 	p->slice[0] = 0;

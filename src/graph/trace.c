@@ -168,6 +168,7 @@ static int record(struct trace *t, const struct op_class *class, const int *in, 
 	if (n->out >= 0 && (class->flags & OP_ALIAS))
 		p->value[n->out].root = p->value[in[0]].root;
 	p->coupled |= (class->flags & OP_COUPLED) != 0;
+	p->stepwise |= (class->flags & OP_STEPWISE) != 0;
 	return n->out;
 }
 

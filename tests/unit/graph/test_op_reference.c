@@ -1,7 +1,7 @@
 /* Ops against the numbers of PyTorch (tests/reference/torch_ops.py). */
 #include "unit/graph/op_run.h"
 
-enum { MAX = 64 };
+enum { MAX = 96, INPUTS = 5 };
 
 static const struct reference {
 	const char *op;
@@ -11,7 +11,7 @@ static const struct reference {
 		enum field_type type;
 		struct shape shape;
 		double value[MAX], grad[MAX];
-	} in[4];
+	} in[INPUTS];
 	double out[MAX], r[MAX];
 } references[] = {
 #include "reference/torch_ops.inc"
@@ -25,17 +25,17 @@ static void outputs_and_gradients_agree_with_torch(void **state)
 	for (size_t k = 0; k < sizeof references / sizeof references[0]; k++) {
 		const struct reference *f = &references[k];
 		struct op_run run;
-		real v[4][MAX], r[MAX];
-		int32_t id[MAX];
+		real v[INPUTS][MAX], r[MAX];
+		int32_t id[INPUTS][MAX];
 		op_run_init(&run, f->op, 3, offsets);
 		memcpy(run.attr, f->attr, sizeof f->attr);
 		for (int i = 0; i < f->n_in; i++) {
 			for (int j = 0; j < MAX; j++)
 				v[i][j] = (real)f->in[i].value[j];
 			for (int j = 0; f->in[i].type == FIELD_INT && j < MAX; j++)
-				id[j] = (int32_t)f->in[i].value[j];
+				id[i][j] = (int32_t)f->in[i].value[j];
 			if (f->in[i].type == FIELD_INT)
-				op_run_int(&run, f->in[i].shape, id);
+				op_run_int(&run, f->in[i].shape, id[i]);
 			else
 				op_run_real(&run, f->in[i].shape, v[i]);
 		}

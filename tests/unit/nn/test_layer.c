@@ -410,9 +410,106 @@ static void test_errors(void **state)
 	paramset_free(s);
 }
 
+/* ---- recurrent ---- */
+
+enum { OUT = 3 };
+
+static double gate(const struct layer *l, const char *scope, int row, const double *x, int in, const double *h)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%s/input/weight", scope);
+	const struct param *w = param(l, path);
+	snprintf(path, sizeof path, "%s/input/bias", scope);
+	double y = (double)param(l, path)->value[row];
+	for (int i = 0; i < in; i++)
+		y += (double)w->value[row * in + i] * x[i];
+	snprintf(path, sizeof path, "%s/weight", scope);
+	const struct param *u = param(l, path);
+	for (int i = 0; h && i < OUT; i++)
+		y += (double)u->value[row * OUT + i] * h[i];
+	snprintf(path, sizeof path, "%s/bias", scope);
+	return h ? y + (double)param(l, path)->value[row] : y;
+}
+
+/* The hidden part of a gate alone. */
+static double hidden(const struct layer *l, const char *scope, int row, const double *h)
+{
+	double x[DIM] = {0};
+	return gate(l, scope, row, x, 0, h) - gate(l, scope, row, x, 0, NULL);
+}
+
+static double logistic(double x)
+{
+	return 1 / (1 + exp(-x));
+}
+
+/* h becomes the state after x. */
+static void gru_cell(const struct layer *l, const char *scope, const double *x, int in, double *h)
+{
+	double next[OUT];
+	for (int j = 0; j < OUT; j++) {
+		double r = logistic(gate(l, scope, j, x, in, h)), z = logistic(gate(l, scope, OUT + j, x, in, h));
+		double n = tanh(gate(l, scope, 2 * OUT + j, x, in, NULL) + r * hidden(l, scope, 2 * OUT + j, h));
+		next[j] = (1 - z) * n + z * h[j];
+	}
+	memcpy(h, next, sizeof next);
+}
+
+static void lstm_cell(const struct layer *l, const char *scope, const double *x, int in, double *h, double *c)
+{
+	double next[OUT];
+	for (int j = 0; j < OUT; j++) {
+		double i = logistic(gate(l, scope, j, x, in, h)), f = logistic(gate(l, scope, OUT + j, x, in, h));
+		double g = tanh(gate(l, scope, 2 * OUT + j, x, in, h)),
+		       o = logistic(gate(l, scope, 3 * OUT + j, x, in, h));
+		c[j] = f * c[j] + i * g;
+		next[j] = o * tanh(c[j]);
+	}
+	memcpy(h, next, sizeof next);
+}
+
+static void cell(
+	const char *class, const struct layer *l, const char *scope, const double *x, int in, double state[2][OUT])
+{
+	if (strcmp(class, "gru") == 0)
+		gru_cell(l, scope, x, in, state[0]);
+	else
+		lstm_cell(l, scope, x, in, state[0], state[1]);
+}
+
+/* Two layers against the cells of one example after the other. */
+static void test_recurrent(void **state)
+{
+	static const char *const classes[] = {"gru", "lstm"};
+	real x[TOKENS * DIM], got[TOKENS * OUT];
+	struct batch b = make_batch(x, NULL);
+	b.nfields = 1;
+	fill(x, TOKENS * DIM);
+	for (int k = 0; k < 2; k++) {
+		struct paramset *s = paramset_new(1);
+		struct layer *l =
+			make(classes[k], (const struct setting[]){{"in", DIM}, {"out", OUT}, {"layers", 2}, {0}}, s);
+		assert_int_equal(run(l, "x", &b, got), OUT);
+		for (int e = 0; e < EXAMPLES; e++) {
+			double first[2][OUT] = {{0}}, second[2][OUT] = {{0}};
+			for (int t = offsets[e]; t < offsets[e + 1]; t++) {
+				double in[DIM];
+				for (int i = 0; i < DIM; i++)
+					in[i] = (double)x[t * DIM + i];
+				cell(classes[k], l, "1", in, DIM, first);
+				cell(classes[k], l, "2", first[0], OUT, second);
+				for (int j = 0; j < OUT; j++)
+					assert_close((double)got[t * OUT + j], second[0][j], 1e-5);
+			}
+		}
+		layer_free(l);
+		paramset_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_block), cmocka_unit_test(test_mlp),
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_errors)};
+		cmocka_unit_test(test_recurrent), cmocka_unit_test(test_tables), cmocka_unit_test(test_errors)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

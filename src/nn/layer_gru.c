@@ -1,0 +1,19 @@
+/* Gated recurrent units (Cho et al. 2014) in PyTorch's form: graph/op_gru.c over x W_ih^T + b_ih. */
+#include "nn/init.h"
+#include "nn/recurrent.h"
+
+static enum err_code init(struct layer *l, struct paramset *s, struct err *e)
+{
+	return recurrent_init(l, s, 3, e);
+}
+
+const struct layer_class layer_gru = {
+	.desc = {"gru", "gru { in, out, layers = 1, dropout = 0, bias = true } (x [, state])",
+		"Gated recurrent units (Cho et al. 2014) over the tokens of each example: [tokens, in] -> [tokens, "
+		"out].",
+		(const struct arg_spec[]){RECURRENT_ARGS, {0}}},
+	.arity_min = 1,
+	.arity_max = 2,
+	.init = init,
+	.apply = recurrent_apply,
+};
