@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+enum { SHARED };
+
+/* Negatives of a position are 1 row of `negatives`; shared ones are 1 row for the batch. */
+static bool shared(const struct batcher *b)
+{
+	return b->o.args.num[SHARED] != 0;
+}
+
 /* Tokens of a user's window: as many as there are targets. */
 static int32_t window(const struct batcher *b, int32_t user)
 {
@@ -13,6 +21,10 @@ static int32_t window(const struct batcher *b, int32_t user)
 
 static enum err_code begin(struct batcher *b, struct err *e)
 {
+	if (shared(b) && b->o.negatives && b->sampler->class->excludes)
+		return err_set(e, ERR_ARG,
+			"sequence batches: negatives that a batch shares cannot be unseen by each of its users; set "
+			"sampler to popularity or uniform");
 	TRY(batcher_list_users(b, 2, e));
 	return batcher_bound(b, AXIS_TOKEN, b->o.length, window, e);
 }
@@ -22,9 +34,17 @@ static void columns(const struct batcher *b, struct batch *out)
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "target", FIELD_INT, AXIS_TOKEN, 1);
 	if (b->o.negatives)
-		field_add(out, "negative", FIELD_INT, AXIS_TOKEN, b->o.negatives);
+		field_add(out, "negative", FIELD_INT, shared(b) ? AXIS_FIXED : AXIS_TOKEN, b->o.negatives);
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
+}
+
+/* n draws of the stream of entry i of the batch. */
+static void draw(const struct batcher *b, int32_t i, int32_t user, int32_t *negative, int64_t n)
+{
+	struct rng r = {rng_at(b->negative_key, (uint64_t)b->order[i]), 0};
+	for (int64_t j = 0; j < n; j++)
+		negative[j] = sampler_draw(b->sampler, user, &r);
 }
 
 static void fill(struct batcher *b, int32_t n)
@@ -42,11 +62,12 @@ static void fill(struct batcher *b, int32_t n)
 		memcpy(target + at, s + 1, (size_t)tokens * sizeof *s);
 		for (int32_t t = 0; t < tokens; t++)
 			position[at + t] = b->o.length - tokens + t;
-		struct rng r = {rng_at(b->negative_key, (uint64_t)b->order[i]), 0};
-		for (int64_t j = 0; j < tokens * k; j++)
-			negative[at * k + j] = sampler_draw(b->sampler, user[i], &r);
+		if (!shared(b))
+			draw(b, i, user[i], negative + at * k, tokens * k);
 		offsets[i + 1] = at + tokens;
 	}
+	if (shared(b))
+		draw(b, 0, user[0], negative, k);
 }
 
 static void eval_columns(const struct args *a, struct batch *out)
@@ -73,8 +94,9 @@ extern const struct kind_class kind_sequence;
 const struct kind_class kind_sequence = {
 	.desc = {"sequence", "item[T] target[T] negative[T,k] position[T] user[E]",
 		"The last `length` + 1 items of a user: each but the last predicts the next.  Positions count from the "
-		"end of the window.",
-		(const struct arg_spec[]){{0}}},
+		"end of the window.  Negatives are of each position, or negative[k] is shared by the batch.",
+		(const struct arg_spec[]){
+			{"shared", ARG_BOOL, 0, 0, 1, 0, "the same negatives for all positions of a batch"}, {0}}},
 	.flags = KIND_HISTORY | KIND_LENGTH | KIND_NEGATIVES,
 	.begin = begin,
 	.columns = columns,

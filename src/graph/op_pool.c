@@ -1,4 +1,5 @@
-/* The mean, sum or maximum over the tokens of each example: [tokens, d] -> [examples, d]; zeros where there are none.
+/* The mean, sum or maximum over the tokens of each example, [tokens, d] -> [examples, d], or over groups of them that stand
+ * one after the other, as many tokens as size [groups] says, [tokens, d] -> [groups, d]; zeros where there are none.
  * The gradient of a maximum goes to the first token that attains it. */
 #include "graph/op_util.h"
 #include "tensor/rows.h"
@@ -14,6 +15,13 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 			shape_text(&s->shape[0], text, sizeof text));
 	*out = s->shape[0];
 	out->axis = AXIS_EXAMPLE;
+	if (s->n_in == 1)
+		return OK;
+	TRY(op_need_int("pool", s, 1, "the sizes", e));
+	if (shape_width(&s->shape[1]) != 1 || s->shape[1].axis == AXIS_FIXED || s->shape[1].axis == s->shape[0].axis)
+		return err_set(e, ERR_SHAPE, "pool: sizes must be one number per group, on another axis than x, got %s",
+			shape_text(&s->shape[1], text, sizeof text));
+	out->axis = s->shape[1].axis;
 	return OK;
 }
 
@@ -24,51 +32,63 @@ static void keep_larger(const real *x, real *y, int64_t d)
 		y[j] = x[j] > y[j] || x[j] != x[j] ? x[j] : y[j];
 }
 
+/* The tokens from..to-1 of a group: of an example, or as many as its size says (and there are). */
+static int64_t group_end(const struct op_io *io, int64_t group, int64_t from)
+{
+	int64_t rows = io->in[0].rows, size;
+	if (io->n_in == 1)
+		return io->offsets[io->in[0].shape.axis][group + 1];
+	size = io->in[1].i[group] < 0 ? 0 : io->in[1].i[group];
+	return size < rows - from ? from + size : rows;
+}
+
+static void forward_group(struct op_io *io, int64_t from, int64_t to, real *y, int64_t d)
+{
+	int kind = (int)io->attr[0];
+	memset(y, 0, (size_t)d * sizeof *y);
+	for (int64_t t = from; t < to; t++)
+		if (kind != MAX || t == from)
+			rows_add(io->in[0].v + t * d, y, d);
+		else
+			keep_larger(io->in[0].v + t * d, y, d);
+	if (kind == MEAN && to > from)
+		rows_scale(1 / (real)(to - from), y, d);
+}
+
 static void forward(struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[0].shape.axis];
 	int64_t d = shape_width(&io->out.shape);
-	int kind = (int)io->attr[0];
-	for (int32_t s = 0; s < io->examples; s++) {
-		real *y = io->out.v + s * d;
-		memset(y, 0, (size_t)d * sizeof *y);
-		for (int64_t t = at[s]; t < at[s + 1]; t++)
-			if (kind != MAX || t == at[s])
-				rows_add(io->in[0].v + t * d, y, d);
-			else
-				keep_larger(io->in[0].v + t * d, y, d);
-		if (kind == MEAN && at[s + 1] > at[s])
-			rows_scale(1 / (real)(at[s + 1] - at[s]), y, d);
+	for (int64_t g = 0, from = 0, to; g < io->out.rows; g++, from = to) {
+		to = group_end(io, g, from);
+		forward_group(io, from, to, io->out.v + g * d, d);
 	}
 }
 
-static void backward_max(struct op_io *io, const int32_t *at, int64_t d)
+static void backward_max(struct op_io *io, int64_t from, int64_t to, int64_t g, int64_t d)
 {
-	for (int32_t s = 0; s < io->examples; s++)
-		for (int64_t j = 0; j < d; j++) {
-			int64_t t = at[s];
-			while (t < at[s + 1] && io->in[0].v[t * d + j] != io->out.v[s * d + j])
-				t++;
-			if (t < at[s + 1])
-				io->in[0].g[t * d + j] += io->out.g[s * d + j];
-		}
+	for (int64_t j = 0; j < d; j++) {
+		int64_t t = from;
+		while (t < to && io->in[0].v[t * d + j] != io->out.v[g * d + j])
+			t++;
+		if (t < to)
+			io->in[0].g[t * d + j] += io->out.g[g * d + j];
+	}
 }
 
 static void backward(struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[0].shape.axis];
 	int64_t d = shape_width(&io->out.shape);
 	if (!io->in[0].g)
 		return;
 	op_grad_begin(&io->in[0]);
-	if (io->attr[0] == MAX) {
-		backward_max(io, at, d);
-		return;
-	}
-	for (int32_t s = 0; s < io->examples; s++)
-		for (int64_t t = at[s]; t < at[s + 1]; t++)
-			rows_axpy(io->attr[0] == MEAN ? 1 / (real)(at[s + 1] - at[s]) : 1, io->out.g + s * d,
+	for (int64_t g = 0, from = 0, to; g < io->out.rows; g++, from = to) {
+		to = group_end(io, g, from);
+		if (io->attr[0] == MAX)
+			backward_max(io, from, to, g, d);
+		for (int64_t t = from; io->attr[0] != MAX && t < to; t++)
+			rows_axpy(io->attr[0] == MEAN ? 1 / (real)(to - from) : 1, io->out.g + g * d,
 				io->in[0].g + t * d, d);
+	}
 }
 
 static const struct arg_spec args[] = {
@@ -95,16 +115,25 @@ static const struct op_case cases[] = {
 		.n_in = 1,
 		.in = {CASE_REAL(AXIS_TOKEN2, 1, 5)},
 		.attr = {MAX}},
+	{.name = "groups", /* of one: the sizes of a case are drawn, and must not cross examples */
+		.examples = 3,
+		.lengths = {4, 0, 3},
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_TOKEN2, 1, 5),
+			{.type = FIELD_INT, .shape = {AXIS_TOKEN, 0, {0}}, .lo = 1, .below = 2}},
+		.attr = {MEAN}},
 	{0},
 };
 
 const struct op_class op_pool = {
 	.desc = {.name = "pool",
-		.usage = "pool(x, { over = 'mean' })",
-		.help = "The mean, sum or maximum over the tokens of each example (zeros where there are none).",
+		.usage = "pool(x [, size], { over = 'mean' })",
+		.help = "The mean, sum or maximum over the tokens of each example, or over groups of size[g] tokens "
+			"that "
+			"stand one after the other (zeros where there are none).",
 		.args = args},
 	.arity_min = 1,
-	.arity_max = 1,
+	.arity_max = 2,
 	.need_in = 1,
 	.need_out = true,
 	.shape = shape,
