@@ -1,5 +1,5 @@
 /* In training each number is dropped with probability `rate` and the others are divided by 1 - rate (Srivastava et al.
- * 2014); otherwise y = x.  The mask is a function of the step's key and the number's place in the whole batch, so it is
+ * 2014), or kept as they are where `plain` (the masking noise of denoising autoencoders); otherwise y = x.  The mask is a function of the step's key and the number's place in the whole batch, so it is
  * made again in backward and never stored. */
 #include "graph/op_util.h"
 #include "tensor/mask.h"
@@ -8,6 +8,14 @@
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
 	return op_shape_like_first("dropout", s, out, e);
+}
+
+static struct mask mask_of(const struct op_io *io)
+{
+	struct mask m = mask_new(io->key, io->attr[0]);
+	if (io->attr[1] != 0)
+		m.scale = 1;
+	return m;
 }
 
 static bool active(const struct op_io *io)
@@ -23,7 +31,7 @@ static uint64_t first_number(const struct op_io *io)
 static void forward(struct op_io *io)
 {
 	int64_t n = op_numbers(&io->out);
-	struct mask m = mask_new(io->key, io->attr[0]);
+	struct mask m = mask_of(io);
 	if (active(io))
 		mask_apply(&m, first_number(io), n, io->in[0].v, io->out.v, false);
 	else
@@ -33,7 +41,7 @@ static void forward(struct op_io *io)
 static void backward(struct op_io *io)
 {
 	const real *g = io->out.g;
-	struct mask m = mask_new(io->key, io->attr[0]);
+	struct mask m = mask_of(io);
 	if (!io->in[0].g)
 		return;
 	if (active(io))
@@ -44,6 +52,7 @@ static void backward(struct op_io *io)
 
 static const struct arg_spec args[] = {
 	{"rate", ARG_REAL, 0.5, 0, 0.99, ARG_LIVE, "share of numbers dropped in training", NULL, NULL},
+	{"plain", ARG_BOOL, 0, 0, 1, 0, "the others keep their values", NULL, NULL},
 	{0},
 };
 
@@ -55,14 +64,16 @@ static const struct op_case cases[] = {
 		.in = {CASE_REAL(AXIS_TOKEN, 1, 5)},
 		.attr = {0.3}},
 	{.name = "wide", .examples = 3, .n_in = 1, .in = {CASE_REAL(AXIS_EXAMPLE, 1, 301)}, .attr = {0.5}},
+	{.name = "plain", .examples = 3, .n_in = 1, .in = {CASE_REAL(AXIS_EXAMPLE, 1, 31)}, .attr = {0.5, 1}},
 	{.name = "off", .examples = 3, .n_in = 1, .in = {CASE_REAL(AXIS_EXAMPLE, 1, 3)}, .attr = {0}},
 	{0},
 };
 
 const struct op_class op_dropout = {
 	.desc = {.name = "dropout",
-		.usage = "dropout(x, { rate = 0.5 })",
-		.help = "In training drops numbers with probability rate and divides the others by 1 - rate.",
+		.usage = "dropout(x, { rate = 0.5, plain = false })",
+		.help = "In training drops numbers with probability rate and divides the others by 1 - rate (plain: "
+			"keeps them).",
 		.args = args},
 	.arity_min = 1,
 	.arity_max = 1,

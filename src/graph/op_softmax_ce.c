@@ -4,6 +4,10 @@
  *   p = softmax(z),  c = g / rows:  dh = c (p T - T[target]),  dT = c (p^T h), dT[target] -= c h,  db = c sum p, ...
  * A target of -1 leaves its row out (it still counts in the mean's denominator).
  *
+ * Where h lies on examples and the targets on tokens, a row has many targets, of weight w_t each (1 by default): the
+ * multinomial log-likelihood of a user's items (Liang et al. 2018, eq. 2)
+ *   loss = mean_r(m_r log sum_j exp(z_rj) - sum_t w_t z_r,target(t)),  m_r = sum_t w_t the row's mass, which scales c p
+ *
  * A block of rows meets the table in tiles of COLS rows, so that the logits of a tile stay in the L2 cache: product,
  * maximum, exponentials E = exp(z - max of row and tile).  E is kept without normalising: p = f E with one factor per row
  * and tile, which backward moves into the rows of h and of dh, so that it consists of two products per tile.  Keeping E
@@ -16,6 +20,24 @@
 
 enum { KEEP_NUMBERS = 1 << 24, ROWS = 256, COLS = 256 };
 
+/* A bias is a vector as long as the table, weights are numbers beside the targets. */
+static enum err_code check_extra(const struct op_sig *s, int k, struct err *e)
+{
+	char text[80];
+	const struct shape *x = &s->shape[k], *t = &s->shape[2];
+	bool bias = x->axis == AXIS_FIXED;
+	TRY(op_need_real("softmax_ce", s, k, "bias and weights", e));
+	if (k == 4 && (bias || s->shape[3].axis != AXIS_FIXED))
+		return err_set(e, ERR_SHAPE, "softmax_ce: after the targets come the bias, then the weights");
+	if (bias && (x->ndim != 1 || x->dim[0] != s->shape[1].dim[0]))
+		return err_set(e, ERR_SHAPE, "softmax_ce: the table has %d rows but the bias is %s", s->shape[1].dim[0],
+			shape_text(x, text, sizeof text));
+	if (!bias && (x->axis != t->axis || shape_width(x) != 1))
+		return err_set(e, ERR_SHAPE, "softmax_ce: weights must be one number per target, got %s",
+			shape_text(x, text, sizeof text));
+	return OK;
+}
+
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
 	char text[80];
@@ -26,15 +48,15 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	if (h->ndim != 1 || h->dim[0] != s->shape[1].dim[1])
 		return err_set(e, ERR_SHAPE, "softmax_ce: the rows of the table have %d numbers but h is %s",
 			s->shape[1].dim[1], shape_text(h, text, sizeof text));
-	if (t->axis != h->axis || shape_width(t) != 1)
-		return err_set(e, ERR_SHAPE, "softmax_ce: targets must be one id per row of h, got %s",
+	bool many = h->axis == AXIS_EXAMPLE && t->axis > AXIS_EXAMPLE;
+	if ((t->axis != h->axis && !many) || shape_width(t) != 1)
+		return err_set(e, ERR_SHAPE,
+			"softmax_ce: targets must be one id per row of h, or ids on tokens where h is one row per "
+			"example, "
+			"got %s",
 			shape_text(t, text, sizeof text));
-	if (s->n_in == 4) {
-		TRY(op_need_fixed("softmax_ce", s, 3, "the bias", 1, e));
-		if (s->shape[3].dim[0] != s->shape[1].dim[0])
-			return err_set(e, ERR_SHAPE, "softmax_ce: the table has %d rows but the bias %d numbers",
-				s->shape[1].dim[0], s->shape[3].dim[0]);
-	}
+	for (int k = 3; k < s->n_in; k++)
+		TRY(check_extra(s, k, e));
 	op_shape_scalar(out);
 	return OK;
 }
@@ -43,6 +65,8 @@ struct view {
 	int64_t rows, n, d, tiles, kept;
 	const real *h, *table, *bias;
 	const int32_t *target;
+	const int32_t *at;	/* row r's targets are at[r]..at[r + 1]; NULL: target r */
+	const real *weight;	/* NULL: 1 */
 	real *lse, *factor, *e; /* aux; factor and e block by block: [tiles][block rows], [tiles][block rows, tile] */
 };
 
@@ -55,13 +79,65 @@ static struct view view(const struct op_io *io)
 	v.h = io->in[0].v;
 	v.table = io->in[1].v;
 	v.target = io->in[2].i;
-	v.bias = io->n_in == 4 ? io->in[3].v : NULL;
+	v.at = io->in[2].shape.axis == io->in[0].shape.axis ? NULL : io->offsets[io->in[2].shape.axis];
+	for (int k = 3; k < io->n_in; k++)
+		*(io->in[k].shape.axis == AXIS_FIXED ? &v.bias : &v.weight) = io->in[k].v;
 	v.lse = io->aux;
 	if (io->aux) {
 		v.factor = v.lse + v.rows;
 		v.e = v.factor + v.rows * v.tiles;
 	}
 	return v;
+}
+
+/* The gradient of the bias, if there is one and it is wanted. */
+static real *bias_grad(const struct op_io *io)
+{
+	return io->n_in > 3 && io->in[3].shape.axis == AXIS_FIXED ? io->in[3].g : NULL;
+}
+
+/* The mean is over the rows of h. */
+static double row_factor(const struct op_io *io)
+{
+	return io->in[0].total_rows > 0 ? 1 / (double)io->in[0].total_rows : 0;
+}
+
+/* Row r's targets stand at from..to. */
+static void targets_of(const struct view *v, int64_t r, int64_t *from, int64_t *to)
+{
+	*from = v->at ? v->at[r] : r;
+	*to = v->at ? v->at[r + 1] : r + 1;
+}
+
+static real weight_of(const struct view *v, int64_t t)
+{
+	return v->target[t] < 0 ? 0 : v->weight ? v->weight[t] : 1;
+}
+
+static real mass_of(const struct view *v, int64_t r)
+{
+	int64_t from, to;
+	real mass = 0;
+	targets_of(v, r, &from, &to);
+	for (int64_t t = from; t < to; t++)
+		mass += weight_of(v, t);
+	return mass;
+}
+
+/* sum_t w_t z_r,target(t) */
+static double targets_logit(const struct view *v, int64_t r)
+{
+	int64_t from, to;
+	double sum = 0;
+	targets_of(v, r, &from, &to);
+	for (int64_t t = from; t < to; t++) {
+		int32_t id = v->target[t];
+		if (id < 0)
+			continue;
+		real z = rows_dot(v->h + r * v->d, v->table + id * v->d, v->d) + (v->bias ? v->bias[id] : 0);
+		sum += (double)(weight_of(v, t) * z);
+	}
+	return sum;
 }
 
 static size_t aux(const struct op_io *io)
@@ -108,9 +184,9 @@ static void logits(const struct view *v, const struct tile *a, real *z)
 		v->bias ? 1 : 0, z, a->w);
 }
 
-/* Running maximum, sum of exp(z - maximum) and target logit of the rows of a block. */
+/* Running maximum and sum of exp(z - maximum) of the rows of a block. */
 struct running {
-	real top[ROWS], total[ROWS], at[ROWS];
+	real top[ROWS], total[ROWS];
 };
 
 static void forward_tile(const struct view *v, const struct tile *a, real *z, struct running *run)
@@ -118,10 +194,7 @@ static void forward_tile(const struct view *v, const struct tile *a, real *z, st
 	real *factor = tile_factors(v, a);
 	logits(v, a, z);
 	for (int64_t r = 0; r < a->m; r++) {
-		int64_t t = v->target[a->first + r] - a->col;
 		real *row = z + r * a->w, top = rows_max(row, a->w);
-		if (t >= 0 && t < a->w)
-			run->at[r] = row[t];
 		real sum = rows_exp_sum(row, top, row, a->w);
 		real higher = top > run->top[r] ? top : run->top[r];
 		run->total[r] = run->total[r] * vm_exp(run->top[r] - higher) + sum * vm_exp(top - higher);
@@ -138,7 +211,7 @@ static double forward_block(struct op_io *io, const struct view *v, int64_t firs
 	double sum = 0;
 	for (int64_t r = 0; r < a.m; r++) {
 		run.top[r] = -(real)INFINITY;
-		run.total[r] = run.at[r] = 0;
+		run.total[r] = 0;
 	}
 	for (int64_t t = 0; t < v->tiles; t++) {
 		a = tile_at(v, first, t);
@@ -146,8 +219,9 @@ static double forward_block(struct op_io *io, const struct view *v, int64_t firs
 	}
 	for (int64_t r = 0; r < a.m; r++) {
 		v->lse[first + r] = run.top[r] + vm_log(run.total[r]);
-		if (v->target[first + r] >= 0)
-			sum += (double)v->lse[first + r] - (double)run.at[r];
+		real mass = mass_of(v, first + r);
+		if (mass != 0)
+			sum += (double)mass * (double)v->lse[first + r] - targets_logit(v, first + r);
 	}
 	for (int64_t t = 0; t < v->tiles; t++) {
 		a = tile_at(v, first, t);
@@ -164,14 +238,14 @@ static void forward(struct op_io *io)
 	double sum = 0;
 	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
 		sum += forward_block(io, &v, i);
-	io->out.v[0] = (real)(sum * op_mean_factor(&io->in[2]));
+	io->out.v[0] = (real)(sum * row_factor(io));
 }
 
 /* The part of the gradients that comes from p; c is d loss / d (loss of a row). */
 static void backward_tile(struct op_io *io, const struct view *v, const struct tile *a, real c)
 {
 	struct operand *h = &io->in[0], *table = &io->in[1];
-	real *bias = io->n_in == 4 ? io->in[3].g : NULL, *e = tile_numbers(io, v, a);
+	real *bias = bias_grad(io), *e = tile_numbers(io, v, a);
 	int64_t d = v->d;
 	real *dh = io->scratch + ROWS * COLS, *scaled = dh + ROWS * d, factor[ROWS];
 	bool kept = a->first < v->kept;
@@ -181,7 +255,7 @@ static void backward_tile(struct op_io *io, const struct view *v, const struct t
 		if (!kept)
 			rows_exp_sum(e + r * a->w, v->lse[a->first + r], e + r * a->w, a->w);
 		real f = kept ? c * tile_factors(v, a)[r] : c;
-		factor[r] = v->target[a->first + r] >= 0 ? f : 0;
+		factor[r] = f * mass_of(v, a->first + r);
 		for (int64_t j = 0; j < d; j++)
 			scaled[r * d + j] = factor[r] * v->h[(a->first + r) * d + j];
 	}
@@ -196,34 +270,41 @@ static void backward_tile(struct op_io *io, const struct view *v, const struct t
 		rows_axpy(factor[r], dh + r * d, h->g + (a->first + r) * d, d);
 }
 
-static void backward_target(struct op_io *io, const struct view *v, int64_t r, real c)
+/* The part that comes from the targets of row r. */
+static void backward_targets(struct op_io *io, const struct view *v, int64_t r, real c)
 {
 	struct operand *h = &io->in[0], *table = &io->in[1];
-	int64_t d = v->d, t = v->target[r];
-	if (h->g)
-		rows_axpy(-c, v->table + t * d, h->g + r * d, d);
-	if (table->g)
-		rows_axpy(-c, v->h + r * d, table->g + t * d, d);
-	if (io->n_in == 4 && io->in[3].g)
-		io->in[3].g[t] -= c;
+	real *bias = bias_grad(io);
+	int64_t d = v->d, from, to;
+	targets_of(v, r, &from, &to);
+	for (int64_t t = from; t < to; t++) {
+		int32_t id = v->target[t];
+		real w = -c * weight_of(v, t);
+		if (id < 0)
+			continue;
+		if (h->g)
+			rows_axpy(w, v->table + id * d, h->g + r * d, d);
+		if (table->g)
+			rows_axpy(w, v->h + r * d, table->g + id * d, d);
+		if (bias)
+			bias[id] += w;
+	}
 }
 
 static void backward(struct op_io *io)
 {
 	struct view v = view(io);
-	const real c = (real)(io->out.g[0] * op_mean_factor(&io->in[2]));
-	op_grad_begin(&io->in[0]);
-	op_grad_begin(&io->in[1]);
-	if (io->n_in == 4)
-		op_grad_begin(&io->in[3]);
+	const real c = (real)(io->out.g[0] * row_factor(io));
+	for (int k = 0; k < io->n_in; k++)
+		if (k != 2)
+			op_grad_begin(&io->in[k]);
 	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
 		for (int64_t t = 0; t < v.tiles; t++) {
 			struct tile a = tile_at(&v, i, t);
 			backward_tile(io, &v, &a, c);
 		}
 	for (int64_t r = 0; r < v.rows; r++)
-		if (v.target[r] >= 0)
-			backward_target(io, &v, r, c);
+		backward_targets(io, &v, r, c);
 }
 
 static const struct op_case cases[] = {
@@ -238,18 +319,36 @@ static const struct op_case cases[] = {
 		.n_in = 4,
 		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 1, 3), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 7, 3),
 			CASE_ABSENT(7, AXIS_EXAMPLE, 0, 0), CASE_REAL(AXIS_FIXED, 1, 7)}},
+	{.name = "many",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 4,
+		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 1, 3), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 7, 3),
+			CASE_ABSENT(7, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_FIXED, 1, 7)}},
+	{.name = "weighted",
+		.examples = 3,
+		.lengths = {2, 5, 1},
+		.n_in = 5,
+		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 1, 3), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 7, 3),
+			CASE_INT(7, AXIS_TOKEN2, 0, 0), CASE_REAL(AXIS_FIXED, 1, 7),
+			CASE_FIXED_RANGE(.1, 2, AXIS_TOKEN2, 0, 0)}},
 	{0},
 };
 
 const struct op_class op_softmax_ce = {
 	.desc = {.name = "softmax_ce",
-		.usage = "softmax_ce(h, table, targets [, bias])",
-		.help = "Mean cross-entropy of the softmax over all rows of the table: logits h table^T + bias, fused. "
-			"A target of -1 is left out."},
+		.usage = "softmax_ce(h, table, targets [, bias] [, weights])",
+		.help = "Mean over the rows of h of the cross-entropy of the softmax over all rows of the table: "
+			"logits h "
+			"table^T + bias, fused. Targets are one id per row of h, or the tokens of each example (then "
+			"summed, with "
+			"optional weights, which get no gradient: the multinomial log-likelihood of Mult-VAE). A "
+			"target of -1 is "
+			"left out."},
 	.arity_min = 3,
-	.arity_max = 4,
+	.arity_max = 5,
 	.flags = OP_REDUCES,
-	.need_in = 15,
+	.need_in = 31,
 	.shape = shape,
 	.aux = aux,
 	.scratch = scratch,

@@ -50,6 +50,7 @@ static void bind_io(
 	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
 		io->offsets[a] = b->offsets[a] ? r->offsets[a] : NULL;
 	io->key = p->key[k];
+	io->step = b->step;
 	io->train = train;
 }
 

@@ -667,6 +667,18 @@ static int data_popularity(lua_State *L)
 	return 1;
 }
 
+/* data:activity(): training interactions per user. */
+static int data_activity(lua_State *L)
+{
+	struct data_box *b = check_data(L);
+	struct shape shape = shape_fixed(1, b->data->n_users, 0, 0);
+	struct tensor_box *out = tensor_push(L, FIELD_REAL, &shape, 1);
+	const int64_t *start = b->split ? b->split->train_start : b->data->start;
+	for (int32_t u = 0; u < b->data->n_users; u++)
+		out->v[u] = (real)(start[u + 1] - start[u]);
+	return 1;
+}
+
 /* data:log_q { sampler = "uniform", alpha = .75 }: log of the probability with which a training negative is drawn. */
 static int data_log_q(lua_State *L)
 {
@@ -701,6 +713,19 @@ static double mean_rating(const struct data_box *b)
 	return rating && n ? sum / (double)n : NAN;
 }
 
+/* The lowest or highest training rating. */
+static double extreme_rating(const struct data_box *b, bool highest)
+{
+	const struct split *s = b->split;
+	const float *rating = s ? s->train_rating : b->data->rating;
+	int64_t n = s ? s->train_start[b->data->n_users] : b->data->n;
+	double x = NAN;
+	for (int64_t k = 0; rating && k < n; k++)
+		if (!(highest ? (double)rating[k] <= x : (double)rating[k] >= x))
+			x = (double)rating[k];
+	return x;
+}
+
 /* data:title(i): what to show for item i (from 0). */
 static int data_title(lua_State *L)
 {
@@ -725,10 +750,14 @@ static int data_index(lua_State *L)
 		lua_pushinteger(L, b->split ? b->split->train_start[b->data->n_users] : b->data->n);
 	else if (strcmp(key, "mean_rating") == 0)
 		lua_pushnumber(L, mean_rating(b));
+	else if (strcmp(key, "min_rating") == 0 || strcmp(key, "max_rating") == 0)
+		lua_pushnumber(L, extreme_rating(b, key[1] == 'a'));
 	else if (strcmp(key, "name") == 0)
 		lua_pushstring(L, b->data->name);
 	else if (strcmp(key, "popularity") == 0)
 		lua_pushcfunction(L, data_popularity);
+	else if (strcmp(key, "activity") == 0)
+		lua_pushcfunction(L, data_activity);
 	else if (strcmp(key, "log_q") == 0)
 		lua_pushcfunction(L, data_log_q);
 	else if (strcmp(key, "title") == 0)
@@ -736,7 +765,7 @@ static int data_index(lua_State *L)
 	else
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "
-			"popularity(), log_q(), title(i)",
+			"min_rating, max_rating, popularity(), activity(), log_q(), title(i)",
 			key);
 	return 1;
 }

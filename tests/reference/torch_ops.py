@@ -23,7 +23,7 @@ def case(op, attr, inputs, f):
     print(f'{{"{op}", {{{", ".join(map(str, attr)) or 0}}}, {len(inputs)}, {{')
     for t, (_, axis, dims) in zip(tensors, inputs):
         kind = "FIELD_REAL" if t.is_floating_point() else "FIELD_INT"
-        grad = rows(t.grad) if t.is_floating_point() else "{0}"
+        grad = rows(torch.zeros_like(t) if t.grad is None else t.grad) if t.is_floating_point() else "{0}"
         print(f"\t{{{kind}, {{{axis}, {len(dims)}, {{{', '.join(map(str, dims)) or 0}}}}}, {rows(t.detach())}, {grad}}},")
     print(f"}}, {rows(out.detach())}, {rows(r)}}},")
 
@@ -169,3 +169,37 @@ case("bpr_max", [1.95, 0.5], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
      sampled(lambda r0, r, s: -torch.log((s * (r0 - r).sigmoid()).sum()) + 1.95 * (s * r * r).sum(), 0.5))
 case("top1_max", [0], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
      sampled(lambda r0, r, s: (s * ((r - r0).sigmoid() + (r * r).sigmoid())).sum()))
+def multinomial(h, t, i, b, w=torch.ones(N)):
+    p = (h @ t.T + b).log_softmax(-1)
+    return -sum((w[k].detach() * p[e, i[k].long()]) for e, (x, y) in enumerate(PARTS) for k in range(x, y)) / len(PARTS)
+
+
+def jacobian(h, w):
+    """The squared norm of the Jacobian of sigmoid(x W + a) at x = 0, where it is h; by automatic differentiation."""
+    total = 0
+    for row in h:
+        unit = lambda x, a=torch.logit(row): torch.sigmoid(x @ w + a)
+        total = total + torch.autograd.functional.jacobian(unit, torch.zeros(len(w)), create_graph=True).square().sum()
+    return total / len(h)
+
+
+def top(k):
+    def f(x):
+        keep = x.topk(k, -1).indices
+        return torch.zeros_like(x).scatter(-1, keep, x.gather(-1, keep))
+    return f
+
+
+EXAMPLE_OF = [0, 0, 0, 1, 2, 2, 2, 2, 2]
+case("decode", [], [examples(4), fixed(6, 4), ids(6), fixed(6)],
+     lambda h, t, i, b: (h[EXAMPLE_OF] * t[i.long()]).sum(-1) + b[i.long()])
+case("softmax_ce", [], [examples(4), fixed(7, 4), ids(7), fixed(7)], multinomial)
+case("softmax_ce", [], [examples(4), fixed(7, 4), ids(7), fixed(7), (torch.rand(N), TOKEN, ())], multinomial)
+case("l2_normalize", [0], [tokens(4)], lambda x: F.normalize(x, dim=-1))
+case("l2_normalize", [1], [tokens()], lambda x: torch.cat([F.normalize(x[a:b], dim=0) for a, b in PARTS]))
+case("gaussian_kl", [], [examples(5), examples(5)], lambda m, v: torch.distributions.kl_divergence(
+    torch.distributions.Normal(m, (v / 2).exp()), torch.distributions.Normal(0., 1.)).sum(1).mean())
+case("kl_sparsity", [0.2], [(torch.rand(3, 5), EXAMPLE, (5,))], lambda h: torch.distributions.kl_divergence(
+    torch.distributions.Bernoulli(torch.tensor(0.2)), torch.distributions.Bernoulli(h.mean(0))).sum())
+case("k_sparse", [2], [tokens(5)], top(2))
+case("contractive", [0], [(torch.rand(3, 4), EXAMPLE, (4,)), fixed(6, 4)], jacobian)
