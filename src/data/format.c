@@ -275,7 +275,7 @@ static bool try_folder(const char *folder, const char *relative, char *path, siz
 {
 	static const char *const suffix[] = {"", ".xz", ".gz", ".zst"};
 	for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
-		int n = snprintf(path, size, "%s/%s%s", folder, relative, suffix[i]);
+		int n = snprintf(path, size, "%s%s%s%s", folder, *folder ? "/" : "", relative, suffix[i]);
 		if (n > 0 && (size_t)n < size && fs_is_file(path))
 			return true;
 	}
@@ -296,7 +296,8 @@ enum err_code format_find(const char *relative, const char *source, char *path, 
 		}
 		p += len + (p[len] == ':');
 	}
-	if (try_folder("datasets/raw", relative, path, size))
+	/* or where it stands: an absolute path, or a file of the current folder */
+	if (try_folder("datasets/raw", relative, path, size) || try_folder("", relative, path, size))
 		return OK;
 	path[0] = '\0';
 	return err_set(e, ERR_NOTFOUND,

@@ -52,7 +52,7 @@ enum err_code format_read_memory(struct builder *b, const char *name, const char
 	const struct format_options *o, struct err *e);
 
 /* Finds a raw file: tries `relative` (and relative + .xz .gz .zst) under every folder of GUSTO_DATA (':'-separated) and
- * datasets/raw/.  ERR_NOTFOUND says where it looked and, from `source`, where to get it. */
+ * datasets/raw/, then as it stands.  ERR_NOTFOUND says where it looked and, from `source`, where to get it. */
 enum err_code format_find(const char *relative, const char *source, char *path, size_t size, struct err *e);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BY };
+enum { BY, BINARY };
 
 static bool by_item(const struct args *a)
 {
@@ -55,10 +55,12 @@ static void columns(const struct batcher *b, struct batch *out)
 	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
 }
 
-static void copy(real *to, const float *rating, int64_t n)
+/* What stands in column `rating`. */
+static void copy(const struct args *a, real *to, const float *rating, int64_t n)
 {
+	bool ones = !rating || a->num[BINARY] != 0;
 	for (int64_t i = 0; i < n; i++)
-		to[i] = rating ? (real)rating[i] : 1;
+		to[i] = ones ? 1 : (real)rating[i];
 }
 
 static void fill(struct batcher *b, int32_t n)
@@ -71,7 +73,7 @@ static void fill(struct batcher *b, int32_t n)
 		row[i] = b->row_user[b->order[i]];
 		int64_t from = m.start[row[i]], count = m.start[row[i] + 1] - from;
 		memcpy(id + offsets[i], m.id + from, (size_t)count * sizeof *id);
-		copy(rating + offsets[i], m.rating ? m.rating + from : NULL, count);
+		copy(&b->o.args, rating + offsets[i], m.rating ? m.rating + from : NULL, count);
 		offsets[i + 1] = offsets[i] + (int32_t)count;
 	}
 }
@@ -90,7 +92,7 @@ static enum err_code example(struct eval_writer *w, const struct history *h, str
 		return err_set(e, ERR_NOMEM, "no memory for a history of %d entries", h->n);
 	if (h->n > 0)
 		memcpy(id, h->item, (size_t)h->n * sizeof *id);
-	copy(rating, h->rating, h->n);
+	copy(h->args, rating, h->rating, h->n);
 	return OK;
 }
 
@@ -103,6 +105,7 @@ static int64_t rows_of_axis(enum axis a, int32_t length, const struct dataset *d
 
 static const struct arg_spec args[] = {
 	{"by", ARG_CHOICE, 0, 0, 0, 0, "an example is a user's items or an item's users", "user", "user|item"},
+	{"binary", ARG_BOOL, 0, 0, 1, 0, "rating is 1 whatever was given", NULL, NULL},
 	{0},
 };
 
