@@ -1,6 +1,6 @@
 /* The mean, sum or maximum over the tokens of each example, [tokens, d] -> [examples, d], or over groups of them that stand
  * one after the other, as many tokens as size [groups] says, [tokens, d] -> [groups, d]; zeros where there are none.
- * The gradient of a maximum goes to the first token that attains it. */
+ * The gradient of a maximum goes to the first token that attains it (aux of a maximum: which token of the group that is). */
 #include "graph/op_util.h"
 #include "tensor/rows.h"
 
@@ -25,11 +25,9 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-/* A NaN wins. */
-static void keep_larger(const real *x, real *y, int64_t d)
+static size_t aux(const struct op_io *io)
 {
-	for (int64_t j = 0; j < d; j++)
-		y[j] = x[j] > y[j] || x[j] != x[j] ? x[j] : y[j];
+	return io->attr[0] == MAX ? (size_t)op_numbers(&io->out) : 0;
 }
 
 /* The tokens from..to-1 of a group: of an example, or as many as its size says (and there are). */
@@ -42,15 +40,25 @@ static int64_t group_end(const struct op_io *io, int64_t group, int64_t from)
 	return size < rows - from ? from + size : rows;
 }
 
-static void forward_group(struct op_io *io, int64_t from, int64_t to, real *y, int64_t d)
+static void forward_max(const struct op_io *io, int64_t group, int64_t from, int64_t to, real *y, int64_t d)
+{
+	int32_t *best = (int32_t *)io->aux + group * d;
+	memset(best, 0, (size_t)d * sizeof *best);
+	if (to > from)
+		memcpy(y, io->in[0].v + from * d, (size_t)d * sizeof *y);
+	for (int64_t t = from + 1; t < to; t++)
+		op_keep_larger(io->in[0].v + t * d, (int32_t)(t - from), y, best, d);
+}
+
+static void forward_group(struct op_io *io, int64_t group, int64_t from, int64_t to, real *y, int64_t d)
 {
 	int kind = (int)io->attr[0];
 	memset(y, 0, (size_t)d * sizeof *y);
-	for (int64_t t = from; t < to; t++)
-		if (kind != MAX || t == from)
-			rows_add(io->in[0].v + t * d, y, d);
-		else
-			keep_larger(io->in[0].v + t * d, y, d);
+	if (kind == MAX) {
+		forward_max(io, group, from, to, y, d);
+		return;
+	}
+	rows_column_sums(io->in[0].v + from * d, to - from, d, y);
 	if (kind == MEAN && to > from)
 		rows_scale(1 / (real)(to - from), y, d);
 }
@@ -60,19 +68,15 @@ static void forward(struct op_io *io)
 	int64_t d = shape_width(&io->out.shape);
 	for (int64_t g = 0, from = 0, to; g < io->out.rows; g++, from = to) {
 		to = group_end(io, g, from);
-		forward_group(io, from, to, io->out.v + g * d, d);
+		forward_group(io, g, from, to, io->out.v + g * d, d);
 	}
 }
 
 static void backward_max(struct op_io *io, int64_t from, int64_t to, int64_t g, int64_t d)
 {
-	for (int64_t j = 0; j < d; j++) {
-		int64_t t = from;
-		while (t < to && io->in[0].v[t * d + j] != io->out.v[g * d + j])
-			t++;
-		if (t < to)
-			io->in[0].g[t * d + j] += io->out.g[g * d + j];
-	}
+	const int32_t *best = (const int32_t *)io->aux + g * d;
+	for (int64_t j = 0; to > from && j < d; j++)
+		io->in[0].g[(from + best[j]) * d + j] += io->out.g[g * d + j];
 }
 
 static void backward(struct op_io *io)
@@ -134,9 +138,9 @@ const struct op_class op_pool = {
 		.args = args},
 	.arity_min = 1,
 	.arity_max = 2,
-	.need_in = 1,
-	.need_out = true,
+	.need_in = 2,
 	.shape = shape,
+	.aux = aux,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

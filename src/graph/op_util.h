@@ -91,6 +91,17 @@ static inline void op_prefetch_grad(const struct operand *table, int32_t id, int
 		rows_prefetch(table->sparse->g + table->sparse->slot[id] * d, d);
 }
 
+/* y = max(x, y) over d numbers; best[j] = place where x's number is the larger one.  Of equal ones the earlier stays, a NaN
+ * wins. */
+static inline void op_keep_larger(const real *x, int32_t place, real *y, int32_t *best, int64_t d)
+{
+	for (int64_t j = 0; j < d; j++) {
+		bool larger = x[j] > y[j] || x[j] != x[j];
+		y[j] = larger ? x[j] : y[j];
+		best[j] = larger ? place : best[j];
+	}
+}
+
 /* Sentences: "tanh: x must be numbers, got a column of ids". */
 enum err_code op_need_real(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);
 enum err_code op_need_int(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);

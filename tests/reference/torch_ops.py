@@ -203,3 +203,83 @@ case("kl_sparsity", [0.2], [(torch.rand(3, 5), EXAMPLE, (5,))], lambda h: torch.
     torch.distributions.Bernoulli(torch.tensor(0.2)), torch.distributions.Bernoulli(h.mean(0))).sum())
 case("k_sparse", [2], [tokens(5)], top(2))
 case("contractive", [0], [(torch.rand(3, 4), EXAMPLE, (4,)), fixed(6, 4)], jacobian)
+
+
+def conv1d(dilation, align):
+    """The weight's taps stand one after the other: [out, width * in] -> PyTorch's [out, in, width]."""
+    def f(x, w, b):
+        width = w.shape[1] // x.shape[1]
+        span, out = (width - 1) * dilation, []
+        before = {"causal": span, "same": span // 2, "valid": 0}[align]
+        kernel = w.reshape(w.shape[0], width, x.shape[1]).transpose(1, 2)
+        for a, e in PARTS:
+            padded = F.pad(x[a:e].T[None], (before, span - before))
+            y = F.conv1d(padded, kernel, b, dilation=dilation)[0].T
+            if align == "valid":
+                y = y * (torch.arange(e - a) + span < e - a)[:, None]
+            out.append(y)
+        return torch.cat(out)
+    return f
+
+
+case("gru", [], [tokens(9), fixed(9, 3)], packed(torch.gru, 1))
+case("gru", [], [tokens(6), fixed(6, 2), fixed(6), examples(2)], packed(torch.gru, 1))
+case("lstm", [], [tokens(8), fixed(8, 2), fixed(8)], packed(torch.lstm, 2))
+case("lstm", [], [tokens(8), fixed(8, 2), fixed(8), examples(2), examples(2)], packed(torch.lstm, 2))
+
+
+def additive(q, k, v, u):
+    """NARM's local encoder: weights u . sigmoid(q_i + k_j), j <= i, not normalised."""
+    out = []
+    for a, b in PARTS:
+        w = torch.sigmoid(q[a:b, None] + k[None, a:b]) @ u
+        out.append(w.tril() @ v[a:b])
+    return torch.cat(out)
+
+
+case("additive_attention", [1, 0], [tokens(3), tokens(3), tokens(2), fixed(3)], additive)
+
+
+def sampled(loss, elu=0):
+    """Hidasi and Karatzoglou 2018 over the target and shared negatives, of which those that hit the target take no part."""
+    def f(h, table, target, negative):
+        total = 0
+        for i in range(len(h)):
+            r0, r = h[i] @ table[target[i].long()], table[negative[negative != target[i]].long()] @ h[i]
+            if elu:
+                r0, r = F.elu(r0, elu), F.elu(r, elu)
+            total = total + loss(r0, r, r.softmax(0))
+        return total / len(h)
+    return f
+
+
+def shared_ids(n, k):
+    return (torch.randint(n, (k,), dtype=torch.int32), FIXED, (k,))
+
+
+case("sampled_softmax_ce", [], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
+     sampled(lambda r0, r, s: torch.cat((r0[None], r)).logsumexp(0) - r0))
+case("bpr_max", [1.95, 0.5], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
+     sampled(lambda r0, r, s: -torch.log((s * (r0 - r).sigmoid()).sum()) + 1.95 * (s * r * r).sum(), 0.5))
+case("top1_max", [0], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
+     sampled(lambda r0, r, s: (s * ((r - r0).sigmoid() + (r * r).sigmoid())).sum()))
+def conv_rows(x, w, b):
+    return F.conv2d(x[:, None], w.reshape(w.shape[0], 1, -1, x.shape[2]), b)[..., 0].transpose(1, 2)
+
+
+def k_max(x):
+    def f(x):
+        k = min(2, len(x))
+        top = x.topk(k, 0).indices.sort(0).values
+        return F.pad(x.gather(0, top), (0, 0, 0, 2 - k))
+    return each(f)(x)
+
+
+case("conv1d", [1, 0], [tokens(3), fixed(2, 9), fixed(2)], conv1d(1, "causal"))
+case("conv1d", [2, 0], [tokens(3), fixed(2, 9), fixed(2)], conv1d(2, "causal"))
+case("conv1d", [1, 1], [tokens(2), fixed(3, 8), fixed(3)], conv1d(1, "same"))
+case("conv1d", [1, 2], [tokens(3), fixed(2, 9), fixed(2)], conv1d(1, "valid"))
+case("conv_rows", [], [examples(4, 3), fixed(2, 6), fixed(2)], conv_rows)
+case("mix_rows", [], [examples(4, 3), fixed(2, 4), fixed(2)], lambda x, w, b: torch.einsum("vl,eld->evd", w, x) + b[:, None])
+case("max_rows", [], [examples(4, 3)], lambda x: x.max(1).values)
+case("k_max", [2], [tokens(3)], k_max)
