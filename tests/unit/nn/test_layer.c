@@ -507,9 +507,46 @@ static void test_recurrent(void **state)
 	}
 }
 
+static void test_conv1d(void **state)
+{
+	enum { WIDTH = 3, DILATION = 2 };
+	static const struct {
+		const char *align;
+		int before;
+	} aligned[] = {{"causal", 4}, {"same", 2}, {"valid", 0}};
+	for (size_t k = 0; k < sizeof aligned / sizeof *aligned; k++) {
+		struct paramset *s = paramset_new(1);
+		struct layer *l = make("conv1d",
+			(const struct setting[]){{"in", DIM}, {"out", DIM}, {"width", WIDTH}, {"dilation", DILATION},
+				{"align", 0, aligned[k].align}, {"act", 0, "relu"}, {0}},
+			s);
+		const struct param *w = param(l, "weight"), *b = param(l, "bias");
+		real x[TOKENS * DIM], y[TOKENS * DIM];
+		fill(x, TOKENS * DIM);
+		struct batch batch = make_batch(x, NULL);
+		assert_int_equal(run(l, "x", &batch, y), DIM);
+		for (int e = 0; e < EXAMPLES; e++)
+			for (int t = offsets[e]; t < offsets[e + 1]; t++)
+				for (int o = 0; o < DIM; o++) {
+					double want = (double)b->value[o];
+					for (int j = 0; j < WIDTH; j++) {
+						int at = t + j * DILATION - aligned[k].before;
+						for (int i = 0; at >= offsets[e] && at < offsets[e + 1] && i < DIM; i++)
+							want += (double)w->value[(o * WIDTH + j) * DIM + i] *
+								(double)x[at * DIM + i];
+					}
+					bool whole = k != 2 || t + (WIDTH - 1) * DILATION < offsets[e + 1];
+					assert_close(y[t * DIM + o], whole && want > 0 ? want : 0, 1e-5);
+				}
+		layer_free(l);
+		paramset_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_block), cmocka_unit_test(test_mlp),
-		cmocka_unit_test(test_recurrent), cmocka_unit_test(test_tables), cmocka_unit_test(test_errors)};
+		cmocka_unit_test(test_recurrent), cmocka_unit_test(test_tables), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_conv1d)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
