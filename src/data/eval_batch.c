@@ -79,13 +79,14 @@ real *eval_writer_reals(struct eval_writer *w, const char *column, int32_t n)
 
 /* ---- signatures ---- */
 
-static void signature(const struct kind_class *k, const struct args *given, int32_t n_candidates, struct batch *out)
+static void signature(
+	const struct kind_class *k, const struct args *given, int32_t length, int32_t n_candidates, struct batch *out)
 {
 	*out = (struct batch){0};
 	field_add(out, k && kind_by_item(k, given) ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
 	if (k && k->eval_columns) {
 		struct args a = kind_args(k, given);
-		k->eval_columns(&a, out);
+		k->eval_columns(&a, length, out);
 	}
 	if (n_candidates > 0)
 		field_add(out, "candidate", FIELD_INT, AXIS_EXAMPLE, n_candidates);
@@ -94,12 +95,12 @@ static void signature(const struct kind_class *k, const struct args *given, int3
 void eval_signature(const struct eval_source *src, int32_t n_candidates, struct batch *out)
 {
 	struct err e;
-	signature(kind_need(src->kind, &e), src->args, n_candidates, out);
+	signature(kind_need(src->kind, &e), src->args, src->length, n_candidates, out);
 }
 
-static void rating_signature(const struct kind_class *k, const struct args *given, struct batch *out)
+static void rating_signature(const struct kind_class *k, const struct args *given, int32_t length, struct batch *out)
 {
-	signature(k, given, 0, out);
+	signature(k, given, length, 0, out);
 	if (k && k->flags & KIND_HISTORY)
 		field_add(out, "query", FIELD_INT, AXIS_TOKEN2, 1);
 	else
@@ -109,7 +110,7 @@ static void rating_signature(const struct kind_class *k, const struct args *give
 void eval_rating_signature(const struct eval_source *src, struct batch *out)
 {
 	struct err e;
-	rating_signature(kind_need(src->kind, &e), src->args, out);
+	rating_signature(kind_need(src->kind, &e), src->args, src->length, out);
 }
 
 bool eval_by_item(const struct eval_source *src)
@@ -298,7 +299,7 @@ enum err_code eval_batch(const struct eval_source *src, const int32_t *users, in
 	const struct kind_class *k;
 	TRY(check_kind(src->kind, src->length, &k, e));
 	struct args a = kind_args(k, src->args);
-	signature(k, &a, candidates ? n_candidates : 0, out);
+	signature(k, &a, src->length, candidates ? n_candidates : 0, out);
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
 		TRY(begin_example(src, k, &a, users[i], *scratch, e));
@@ -354,7 +355,7 @@ enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *us
 	TRY(check_kind(src->kind, src->length, &k, e));
 	struct args a = kind_args(k, src->args);
 	bool pairs = !(k->flags & KIND_HISTORY);
-	rating_signature(k, &a, out);
+	rating_signature(k, &a, src->length, out);
 	TRY(check_queries(src, k, &a, query + start[0], start[n] - start[0], e));
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
@@ -418,7 +419,7 @@ enum err_code eval_batch_histories(
 			"%s batches by item hold columns of items, not histories of users: they are for predicting "
 			"ratings",
 			given->kind);
-	signature(k, &a, 0, out);
+	signature(k, &a, given->length, 0, out);
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < given->n; i++) {
 		const int32_t *at = given->offsets + i;

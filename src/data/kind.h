@@ -46,8 +46,8 @@ struct kind_class {
 	void (*fill)(struct batcher *b, int32_t n);
 	/* Are the examples items rather than users?  NULL: never. */
 	bool (*by_item)(const struct args *a);
-	/* Evaluation, KIND_HISTORY only: the columns behind `user`, and one example's share of them. */
-	void (*eval_columns)(const struct args *a, struct batch *out);
+	/* Evaluation, KIND_HISTORY only: the columns behind `user` for histories of `length`, and one example's share. */
+	void (*eval_columns)(const struct args *a, int32_t length, struct batch *out);
 	enum err_code (*example)(struct eval_writer *w, const struct history *h, struct err *e);
 	/* An upper bound on an example's evaluation rows on an axis; NULL: `length` on AXIS_TOKEN. */
 	int64_t (*eval_rows)(enum axis a, int32_t length, const struct dataset *d);

@@ -78,8 +78,9 @@ static void fill(struct batcher *b, int32_t n)
 	}
 }
 
-static void eval_columns(const struct args *a, struct batch *out)
+static void eval_columns(const struct args *a, int32_t length, struct batch *out)
 {
+	(void)length;
 	field_add(out, by_item(a) ? "user" : "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
 }

@@ -70,9 +70,9 @@ static void fill(struct batcher *b, int32_t n)
 		draw(b, 0, user[0], negative, k);
 }
 
-static void eval_columns(const struct args *a, struct batch *out)
+static void eval_columns(const struct args *a, int32_t length, struct batch *out)
 {
-	(void)a;
+	(void)a, (void)length;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 }

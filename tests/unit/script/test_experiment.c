@@ -49,7 +49,7 @@ static struct paramset *build(struct experiment *x)
 static void every_experiment_builds_and_traces(void **state)
 {
 	static const char *const files[] = {"demo", "sasrec-ml100k", "sasrec-ml1m", "sasrec-ml1m-ce", "sasrec-beauty",
-		"neumf-ml1m", "mf-ml1m", "popularity-ml1m", "nextitnet-ml1m"};
+		"neumf-ml1m", "mf-ml1m", "popularity-ml1m", "nextitnet-ml1m", "caser-beauty"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct experiment *x = NULL;
 		struct err e;
