@@ -138,6 +138,8 @@ static enum err_code allocate_columns(struct batcher *b, struct err *e)
 	b->kind->columns(b, &b->signature);
 	for (int i = 0; i < b->signature.nfields; i++) {
 		const struct field_spec *f = &b->signature.spec[i];
+		if (b->signature.column[i])
+			continue;
 		size_t rows = (size_t)b->max_rows[f->axis] * (size_t)f->width;
 		b->column[i] = mem_aligned(rows * (f->type == FIELD_INT ? sizeof(int32_t) : sizeof(real)));
 		ok = ok && b->column[i];
@@ -231,7 +233,7 @@ void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *
 	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
 		out->offsets[a] = b->offsets[a];
 	for (int i = 0; i < out->nfields; i++)
-		out->column[i] = b->column[i];
+		out->column[i] = b->column[i] ? b->column[i] : b->signature.column[i];
 	out->seed = b->o.seed;
 	out->step = (uint64_t)(epoch * b->steps + index);
 }

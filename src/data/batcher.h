@@ -41,7 +41,7 @@ struct batcher;
 enum err_code batcher_new(struct split *s, const struct batch_options *o, struct batcher **out, struct err *e);
 void batcher_free(struct batcher *b);
 
-/* The columns of its batches, in order, with axes and widths; columns are NULL. */
+/* The columns of its batches, in order, with axes and widths; columns are NULL but for those that all batches share. */
 void batcher_signature(const struct batcher *b, struct batch *out);
 int64_t batcher_steps(const struct batcher *b); /* batches per epoch */
 /* An upper bound on the rows of an axis in any batch: lets the engine reserve memory once. */

@@ -98,19 +98,24 @@ void eval_signature(const struct eval_source *src, int32_t n_candidates, struct 
 	signature(kind_need(src->kind, &e), src->args, src->length, n_candidates, out);
 }
 
-static void rating_signature(const struct kind_class *k, const struct args *given, int32_t length, struct batch *out)
+static void rating_signature(const struct eval_source *src, const struct kind_class *k, struct batch *out)
 {
-	signature(k, given, length, 0, out);
-	if (k && k->flags & KIND_HISTORY)
+	signature(k, src->args, src->length, 0, out);
+	if (k && k->flags & KIND_HISTORY) {
 		field_add(out, "query", FIELD_INT, AXIS_TOKEN2, 1);
-	else
-		field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
+		return;
+	}
+	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
+	if (k && k->pair_columns) {
+		struct args a = kind_args(k, src->args);
+		k->pair_columns(src->split, &a, out);
+	}
 }
 
 void eval_rating_signature(const struct eval_source *src, struct batch *out)
 {
 	struct err e;
-	rating_signature(kind_need(src->kind, &e), src->args, src->length, out);
+	rating_signature(src, kind_need(src->kind, &e), out);
 }
 
 bool eval_by_item(const struct eval_source *src)
@@ -200,7 +205,8 @@ static void bind(const struct eval_scratch *s, int32_t n, const int32_t *candida
 		out->offsets[a] = used ? s->offsets[a].data : NULL;
 	}
 	for (int i = 0; i < out->nfields; i++)
-		out->column[i] = s->writer.column[i].data;
+		if (!out->column[i])
+			out->column[i] = s->writer.column[i].data;
 	if (candidates)
 		out->column[out->nfields - 1] = candidates;
 }
@@ -334,8 +340,9 @@ static enum err_code write_queries(struct eval_scratch *s, const int32_t *query,
 	return close_example(s, e);
 }
 
-/* Without histories a rating is an example: its user and its item. */
-static enum err_code write_pairs(struct eval_scratch *s, int32_t user, const int32_t *query, int64_t n, struct err *e)
+/* Without histories a rating is an example: its user, its item, and what the kind knows of the two. */
+static enum err_code write_pairs(struct eval_scratch *s, const struct eval_source *src, const struct kind_class *k,
+	const struct args *a, int32_t user, const int32_t *query, int64_t n, struct err *e)
 {
 	int32_t *users = n < INT32_MAX ? eval_writer_ints(&s->writer, "user", (int32_t)n) : NULL;
 	int32_t *items = users ? eval_writer_ints(&s->writer, "item", (int32_t)n) : NULL;
@@ -344,6 +351,10 @@ static enum err_code write_pairs(struct eval_scratch *s, int32_t user, const int
 	for (int64_t i = 0; i < n; i++) {
 		users[i] = user;
 		items[i] = query[i];
+	}
+	for (int64_t i = 0; k->pair && i < n; i++) {
+		TRY(k->pair(&s->writer, &(struct pair_query){src->split, a, user, query[i]}, e));
+		TRY(close_example(s, e));
 	}
 	return OK;
 }
@@ -355,14 +366,14 @@ enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *us
 	TRY(check_kind(src->kind, src->length, &k, e));
 	struct args a = kind_args(k, src->args);
 	bool pairs = !(k->flags & KIND_HISTORY);
-	rating_signature(k, &a, src->length, out);
+	rating_signature(src, k, out);
 	TRY(check_queries(src, k, &a, query + start[0], start[n] - start[0], e));
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
 		const int32_t *q = query + start[i];
 		int64_t count = start[i + 1] - start[i];
 		if (pairs) {
-			TRY(write_pairs(*scratch, users[i], q, count, e));
+			TRY(write_pairs(*scratch, src, k, &a, users[i], q, count, e));
 			continue;
 		}
 		TRY(begin_example(src, k, &a, users[i], *scratch, e));

@@ -29,6 +29,13 @@ struct history {
 };
 /* Where the kind's examples are items, `user` is the item and `item` its users, ascending. */
 
+/* A rating that is asked for. */
+struct pair_query {
+	const struct split *split;
+	const struct args *args;
+	int32_t user, item;
+};
+
 enum kind_flags {
 	KIND_HISTORY = 1,   /* evaluation batches carry the history: scores depend on it */
 	KIND_LENGTH = 2,    /* obeys `length`, a window of the history */
@@ -41,6 +48,7 @@ struct kind_class {
 	unsigned flags;
 	/* Sets b->entries (batcher_list_rows, batcher_list_users, or its own) and b->max_rows of the token axes in use. */
 	enum err_code (*begin)(struct batcher *b, struct err *e);
+	/* Columns on AXIS_FIXED are the kind's own memory, the same for all batches: it sets out->column[]. */
 	void (*columns)(const struct batcher *b, struct batch *out);
 	/* Fills b->column[] and b->offsets[axis] for the n entries b->order[0..n-1]. */
 	void (*fill)(struct batcher *b, int32_t n);
@@ -49,6 +57,9 @@ struct kind_class {
 	/* Evaluation, KIND_HISTORY only: the columns behind `user` for histories of `length`, and one example's share. */
 	void (*eval_columns)(const struct args *a, int32_t length, struct batch *out);
 	enum err_code (*example)(struct eval_writer *w, const struct history *h, struct err *e);
+	/* Rating batches without KIND_HISTORY: the columns behind `user` and `item`, and one pair's share of them. */
+	void (*pair_columns)(const struct split *s, const struct args *a, struct batch *out);
+	enum err_code (*pair)(struct eval_writer *w, const struct pair_query *q, struct err *e);
 	/* An upper bound on an example's evaluation rows on an axis; NULL: `length` on AXIS_TOKEN. */
 	int64_t (*eval_rows)(enum axis a, int32_t length, const struct dataset *d);
 };

@@ -4,6 +4,7 @@
 #include "data/split.h"
 
 #include "base/mem.h"
+#include "data/corpus.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ struct memory {
 	int32_t *train_item, *valid_item, *test_item, *history_item, *train_sorted;
 	float *train_rating;
 	uint64_t *seen_bits;
+	struct corpus *corpus;
 };
 
 static void memory_free(struct memory *m)
@@ -38,6 +40,7 @@ static void memory_free(struct memory *m)
 	mem_aligned_free(m->train_sorted);
 	mem_free(m->train_rating);
 	mem_aligned_free(m->seen_bits);
+	corpus_free(m->corpus);
 	mem_free(m);
 }
 
@@ -366,6 +369,7 @@ enum err_code split_new(struct dataset *d, const struct split_options *o, struct
 	s->train_sorted = m->train_sorted;
 	s->seen_bits = m->seen_bits;
 	s->seen_words = words;
+	s->corpus = &m->corpus;
 	s->owner = m;
 	*out = s;
 	return OK;

@@ -23,6 +23,7 @@ struct split {
 	const int32_t *train_sorted; /* train_item with each user's items ascending */
 	const uint64_t *seen_bits;   /* [n_users][seen_words], or NULL where that were too large */
 	int64_t seen_words;
+	struct corpus **corpus; /* a cache behind the split: data/corpus.h */
 	void *owner;
 };
 

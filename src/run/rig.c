@@ -68,12 +68,15 @@ struct eval_histories rig_histories(
 static enum err_code check_rating(
 	const struct experiment *x, const struct batch *signature, const struct shape *out, struct err *e)
 {
-	const struct field_spec *last = &signature->spec[signature->nfields - 1];
+	const struct field_spec *asked = &signature->spec[0];
 	char text[80];
-	if (out->axis == last->axis && shape_width(out) == 1)
+	for (int i = 1; i < signature->nfields; i++)
+		if (strcmp(signature->spec[i].name, "query") == 0)
+			asked = &signature->spec[i];
+	if (out->axis == asked->axis && shape_width(out) == 1)
 		return OK;
 	return err_set(e, ERR_SHAPE, "%s:rate must return one number for each batch.%s, it returned %s", x->model,
-		last->name, shape_text(out, text, sizeof text));
+		asked->name, shape_text(out, text, sizeof text));
 }
 
 static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)

@@ -198,10 +198,27 @@ static void need_choice(lua_State *L, const char *what, const char *choices, con
 		script_fail(L, "%s must be one of %s, got \"%s\"", what, choices, text);
 }
 
-static void read_protocol(lua_State *L, int t, struct protocol *p, struct split_options *so)
+/* A number, or "run": the run's own, so that `--seed 3` is another split as well. */
+static uint64_t read_split_seed(lua_State *L, int t, uint64_t of_run)
+{
+	double seed = 1;
+	char word[8] = "";
+	bool named = lua_getfield(L, t, "seed") == LUA_TSTRING;
+	lua_pop(L, 1);
+	if (named) {
+		field_text(L, t, "g.protocol", "seed", word, sizeof(word));
+		need_choice(L, "g.protocol: seed, where it is no number,", "run", word);
+		return of_run;
+	}
+	field_number(L, t, "g.protocol", "seed", &seed);
+	if (!(seed >= 0 && seed < 9e15))
+		script_fail(L, "g.protocol: seed must be in 0..9e15, got %g", seed);
+	return (uint64_t)seed;
+}
+
+static void read_protocol(lua_State *L, int t, uint64_t run_seed, struct protocol *p, struct split_options *so)
 {
 	char ties[16] = "average";
-	double seed = 1;
 	*p = (struct protocol){.split = "leave_one_out", .candidates = "full", .mask_seen = true, .n_candidates = 100};
 	*so = (struct split_options){.valid = 0.1, .test = 0.1, .per_user = true};
 	field_text(L, t, "g.protocol", "split", p->split, sizeof(p->split));
@@ -214,10 +231,7 @@ static void read_protocol(lua_State *L, int t, struct protocol *p, struct split_
 	field_int(L, t, "g.protocol", "n_candidates", 1, 1e7, &p->n_candidates);
 	field_int(L, t, "g.protocol", "max_users", 0, INT32_MAX, &p->max_users);
 	field_bool(L, t, "g.protocol", "mask_seen", &p->mask_seen);
-	field_number(L, t, "g.protocol", "seed", &seed);
-	if (!(seed >= 0 && seed < 9e15))
-		script_fail(L, "g.protocol: seed must be in 0..9e15, got %g", seed);
-	p->seed = so->seed = (uint64_t)seed;
+	p->seed = so->seed = read_split_seed(L, t, run_seed);
 	field_number(L, t, "g.protocol", "valid", &so->valid);
 	field_number(L, t, "g.protocol", "test", &so->test);
 	if (!(so->valid >= 0 && so->test >= 0 && so->valid + so->test < 1))
@@ -454,7 +468,7 @@ static void read_data(lua_State *L, int idx, struct model *m, const struct scrip
 {
 	struct split_options so;
 	lua_getfield(L, idx, "protocol");
-	read_protocol(L, lua_gettop(L), &m->x->protocol, &so);
+	read_protocol(L, lua_gettop(L), m->x->seed, &m->x->protocol, &so);
 	lua_getfield(L, idx, "data");
 	struct data_box *box = data_push(L, lua_gettop(L), o->data);
 	struct err e;

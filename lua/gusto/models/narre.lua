@@ -1,0 +1,65 @@
+local g, nn = require "gusto", require "gusto.nn"
+
+local NARRE = g.model {
+  name = "NARRE",
+  help = "Ratings from the other reviews of the user and of the item: each review through a text CNN, attention over the reviews "
+    .. "says which of them matter, and factors of user and item stand beside them. The weights are kept under user_attention and "
+    .. "item_attention.",
+  source = "C. Chen et al.: Neural Attentional Rating Regression with Review-level Explanations, WWW 2018",
+  batch = "reviews",
+  knobs = {
+    vocabulary = g.int { 10000, min = 1, max = 1000000, help = "most frequent words that are known", applies = "model" },
+    least = g.int { 2, min = 0, max = 1000000, help = "occurrences that a word needs to be known", applies = "model" },
+    words = g.int { 200, min = 0, max = 100000, help = "words kept of a review; 0: all", applies = "model" },
+    reviews = g.int { 30, min = 1, max = 1000, help = "latest reviews kept of a user and of an item", applies = "model" },
+    word_dim = g.int { 64, min = 1, max = 1024, help = "numbers per word vector" },
+    filters = g.int { 50, min = 1, max = 4096, help = "filters of the text CNN" },
+    width = g.int { 3, min = 1, max = 16, help = "words that a filter sees" },
+    attention = g.int { 32, min = 1, max = 4096, help = "numbers in which reviews are weighed" },
+    dim = g.int { 32, min = 1, max = 4096, help = "factors of users and items" },
+    dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of the joint factors dropped in training" },
+    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+  },
+}
+
+-- One side of the rating: texts, who wrote them (or about what), factors.
+local function side(k, own, others)
+  return {
+    text = nn.text_cnn { k.vocabulary, k.word_dim, k.filters, k.width },
+    other = nn.embedding { others, k.dim, std = 0.1 },
+    of_text = nn.linear { k.filters, k.attention }, of_other = nn.linear { k.dim, k.attention, bias = false },
+    attention = nn.linear { k.attention, 1 },
+    out = nn.linear { k.filters, k.dim },
+    factors = nn.embedding { own, k.dim, std = 0.1 },
+    bias = nn.embedding { own, 1, init = "zeros" },
+  }
+end
+
+function NARRE:build(k, data)
+  self.user = side(k, data.users, data.items)
+  self.item = side(k, data.items, data.users)
+  self.last = nn.linear { k.dim, 1, bias = false }
+  self.mean = data.mean_rating
+end
+
+-- [examples, dim]: the reviews weighed, and the factors.
+--   a = softmax(h' relu(W_O o + W_u u + b1) + b2) over the reviews of an example
+function NARRE:read(s, id, review, other, batch)
+  local text = s.text(review, batch.word, batch.start)
+  local score = s.attention((s.of_text(text) + s.of_other(s.other(other))):relu())
+  local weighed = (text * score:softmax_tokens()):pool { over = "sum" }
+  return s.out(weighed) + s.factors(id)
+end
+
+function NARRE:rate(batch)
+  local user = self:read(self.user, batch.user, batch.user_review, batch.reviewed, batch)
+  local item = self:read(self.item, batch.item, batch.item_review, batch.reviewer, batch)
+  local joint = (user * item):relu():dropout(self.k.dropout)
+  return self.last(joint):sum() + self.user.bias(batch.user):sum() + self.item.bias(batch.item):sum() + self.mean
+end
+
+function NARRE:loss(batch)
+  return nn.mse(self:rate(batch), batch.label)
+end
+
+return NARRE
