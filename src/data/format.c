@@ -286,6 +286,8 @@ enum err_code format_find(const char *relative, const char *source, char *path, 
 {
 	const char *list = getenv("GUSTO_DATA");
 	char folder[FS_PATH_MAX];
+	if (relative[0] == '/' && try_folder("", relative, path, size))
+		return OK;
 	for (const char *p = list ? list : ""; *p;) {
 		size_t len = strcspn(p, ":");
 		if (len > 0 && len < sizeof folder) {

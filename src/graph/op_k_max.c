@@ -22,6 +22,12 @@ static size_t aux(const struct op_io *io)
 	return (size_t)op_numbers(&io->out);
 }
 
+/* A NaN is above everything, so that it is not lost. */
+static bool above(real a, real b)
+{
+	return a > b || (a != a && b == b);
+}
+
 /* The places of the k largest among x[0], x[d], .. (n of them), ascending; returns how many there are. */
 static int choose(const real *x, int64_t d, int32_t n, int k, int32_t *place)
 {
@@ -29,9 +35,9 @@ static int choose(const real *x, int64_t d, int32_t n, int k, int32_t *place)
 	for (int32_t t = 0; t < n; t++) {
 		int least = 0;
 		for (int i = 1; i < have; i++)
-			if (x[place[i] * d] <= x[place[least] * d])
+			if (!above(x[place[i] * d], x[place[least] * d]))
 				least = i;
-		if (have == k && !(x[t * d] > x[place[least] * d]))
+		if (have == k && !above(x[t * d], x[place[least] * d]))
 			continue;
 		if (have == k)
 			memmove(place + least, place + least + 1, (size_t)(--have - least) * sizeof *place);

@@ -517,15 +517,19 @@ static void push_plain(lua_State *L, int t)
 	}
 }
 
-/* A view of one file, for g.data { file = ... }: pushes { { path, format = ..., ... } }. */
+/* A view of one file, for g.data { file = ... }: pushes { { path, format = ..., ... } }.  The file stands in the current
+ * folder, beside the script, or in the folders of all data (data/format.h). */
 static void push_own_view(lua_State *L, int t)
 {
 	char path[SCRIPT_PATH], at[2 * SCRIPT_PATH];
 	field_text(L, t, "g.data", "file", path, sizeof(path));
 	snprintf(at, sizeof(at), "%s/%s", script_of(L)->folder, path);
+	char *whole = realpath(access(path, R_OK) == 0 ? path : at, NULL);
+	snprintf(at, sizeof(at), "%s", whole ? whole : path);
+	free(whole);
 	lua_createtable(L, 1, 0);
 	push_plain(L, t);
-	lua_pushstring(L, access(path, R_OK) != 0 && access(at, R_OK) == 0 ? at : path);
+	lua_pushstring(L, at);
 	lua_rawseti(L, -2, 1);
 	lua_rawseti(L, -2, 1);
 }

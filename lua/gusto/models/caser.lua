@@ -54,7 +54,8 @@ function Caser:loss(batch)
   if self.k.loss == "ce" then
     loss = nn.softmax_ce(z, self.output.weight, batch.target, self.bias.weight:reshape(-1))
   else
-    loss = nn.bce_pair(self:rank(z, batch.target), self:rank(z, batch.negative))
+    local up, down = self:rank(z, batch.target), self:rank(z, batch.negative)
+    loss = (-up):softplus():mean_all() + down:softplus():mean_all()
   end
   if self.k.reg == 0 then return loss end
   return loss + self.user(batch.user):square():sum():mean_all() * self.k.reg

@@ -3,13 +3,16 @@
 
 #include "data/planted.h"
 #include "graph/program.h"
+#include "run/rig.h"
 
 static struct batch loss_signature(struct experiment *x)
 {
 	struct err e;
 	struct batcher *b = NULL;
 	struct batch sig;
-	assert_int_equal(batcher_new(x->split, &x->train.batch, &b, &e), OK);
+	struct batch_options o = rig_batch_options(x, &x->knobs);
+	if (batcher_new(x->split, &o, &b, &e) != OK)
+		fail_msg("%s", e.text);
 	batcher_signature(b, &sig);
 	for (int i = 0; i < sig.nfields; i++)
 		sig.column[i] = NULL;
@@ -25,8 +28,12 @@ static enum err_code trace_call(
 	if (what == MODEL_LOSS) {
 		sig = loss_signature(x);
 	} else {
-		struct eval_source src = {x->split, PART_TEST, x->train.batch.kind, NULL, 50, true};
-		eval_signature(&src, what == MODEL_CANDIDATES ? 100 : 0, &sig);
+		struct batch_options b = rig_batch_options(x, &x->knobs);
+		struct eval_source src = {x->split, PART_TEST, b.kind, &b.args, b.length, true};
+		if (what == MODEL_RATING)
+			eval_rating_signature(&src, &sig);
+		else
+			eval_signature(&src, what == MODEL_CANDIDATES ? 100 : 0, &sig);
 	}
 	assert_int_equal(trace_new(&sig, &t, e), OK);
 	enum err_code code = x->vtbl->trace(x->self, what, t, o, e);
@@ -49,7 +56,8 @@ static struct paramset *build(struct experiment *x)
 static void every_experiment_builds_and_traces(void **state)
 {
 	static const char *const files[] = {"demo", "sasrec-ml100k", "sasrec-ml1m", "sasrec-ml1m-ce", "sasrec-beauty",
-		"neumf-ml1m", "mf-ml1m", "popularity-ml1m", "nextitnet-ml1m", "caser-beauty"};
+		"neumf-ml1m", "mf-ml1m", "popularity-ml1m", "nextitnet-ml1m", "caser-beauty", "narre-instruments",
+		"deepconn-instruments"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct experiment *x = NULL;
 		struct err e;
@@ -62,7 +70,7 @@ static void every_experiment_builds_and_traces(void **state)
 			fail_msg("%s: %s", files[i], e.text);
 		struct paramset *set = build(x);
 		x->vtbl->settle(x->self, true);
-		for (int w = MODEL_LOSS; w <= MODEL_CANDIDATES; w++) {
+		for (int w = MODEL_LOSS; w <= MODEL_RATING; w++) {
 			struct shape s;
 			struct model_outputs o;
 			if (!x->vtbl->has(x->self, (enum model_call)w))
@@ -70,9 +78,9 @@ static void every_experiment_builds_and_traces(void **state)
 			if (trace_call(x, (enum model_call)w, &s, &o, &e) != OK)
 				fail_msg("%s, call %d: %s", files[i], w, e.text);
 			assert_int_equal(s.axis, w == MODEL_LOSS ? AXIS_FIXED : AXIS_EXAMPLE);
-			assert_int_equal(shape_width(&s), w == MODEL_LOSS    ? 1
-							  : w == MODEL_SCORE ? x->split->data->n_items
-									     : 100);
+			assert_int_equal(shape_width(&s), w == MODEL_SCORE	  ? x->split->data->n_items
+							  : w == MODEL_CANDIDATES ? 100
+										  : 1);
 		}
 		if (x->vtbl->fit)
 			assert_int_equal(x->vtbl->fit(x->self, x->split, &e), OK);
