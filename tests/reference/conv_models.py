@@ -121,8 +121,9 @@ def narre(p):
             if ids:
                 o = texts(p, side + "/text", ids)
                 u = p.rows(side + "/other", n_others, 2, other)
-                h = (p.linear(side + "/of_text", o, 3) + p.linear(side + "/of_other", u, 3, bias=False)).relu()
-                pooled = (p.linear(side + "/attention", h, 1).softmax(0) * o).sum(0)
+                a = side + "/attention"
+                h = (p.linear(a + "/inner", o, 3) + p.linear(a + "/context", u, 3, bias=False)).relu()
+                pooled = (p.linear(a + "/score", h, 1).softmax(0) * o).sum(0)
             out.append(pooled)
         return p.linear(side + "/out", torch.stack(out), 2) + p.rows(side + "/factors", own, 2, id)
     joint = (read("user", USERS, USER, OF_USER, REVIEWED, ITEMS) * read("item", ITEMS, ITEM, OF_ITEM, REVIEWER, USERS)).relu()

@@ -3,8 +3,8 @@ local g, nn = require "gusto", require "gusto.nn"
 local NARRE = g.model {
   name = "NARRE",
   help = "Ratings from the other reviews of the user and of the item: each review through a text CNN, attention over the reviews "
-    .. "says which of them matter, and factors of user and item stand beside them. The weights are kept under user_attention and "
-    .. "item_attention.",
+    .. "says which of them matter, and factors of user and item stand beside them. The weights can be probed "
+    .. "as user/attention and item/attention.",
   source = "C. Chen et al.: Neural Attentional Rating Regression with Review-level Explanations, WWW 2018",
   batch = "reviews",
   knobs = {
@@ -27,8 +27,7 @@ local function side(k, own, others)
   return {
     text = nn.text_cnn { k.vocabulary, k.word_dim, k.filters, k.width },
     other = nn.embedding { others, k.dim, std = 0.1 },
-    of_text = nn.linear { k.filters, k.attention }, of_other = nn.linear { k.dim, k.attention, bias = false },
-    attention = nn.linear { k.attention, 1 },
+    attention = nn.attentive_pool { k.filters, k.attention, context = k.dim },
     out = nn.linear { k.filters, k.dim },
     factors = nn.embedding { own, k.dim, std = 0.1 },
     bias = nn.embedding { own, 1, init = "zeros" },
@@ -42,13 +41,11 @@ function NARRE:build(k, data)
   self.mean = data.mean_rating
 end
 
--- [examples, dim]: the reviews weighed, and the factors.
+-- [examples, dim]: the reviews o, weighed by what they say and by who wrote them (or about what), and the factors.
 --   a = softmax(h' relu(W_O o + W_u u + b1) + b2) over the reviews of an example
 function NARRE:read(s, id, review, other, batch)
   local text = s.text(review, batch.word, batch.start)
-  local score = s.attention((s.of_text(text) + s.of_other(s.other(other))):relu())
-  local weighed = (text * score:softmax_tokens()):pool { over = "sum" }
-  return s.out(weighed) + s.factors(id)
+  return s.out(s.attention(text, s.other(other))) + s.factors(id)
 end
 
 function NARRE:rate(batch)
