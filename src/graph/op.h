@@ -54,7 +54,7 @@ struct operand {
 	int64_t first_row;  /* index of the first of them in the whole batch */
 	int64_t total_rows; /* rows of the whole batch */
 	const int32_t *i;   /* FIELD_INT: [rows, width] */
-	real *v;	    /* FIELD_REAL: [rows, width]; read-only for inputs */
+	real *v;	    /* FIELD_REAL: [rows, width]; read-only for inputs (but see op_class.writes) */
 	real *g; /* gradient, NULL where none is wanted.  For inputs: where `add`, add into it; else overwrite ALL of it */
 	bool add;
 	struct rowgrad
@@ -113,6 +113,8 @@ struct op_class {
 	unsigned need_in;      /* bit k: backward reads the value of input k */
 	bool need_out;	       /* backward reads the output's value */
 	unsigned takes_sparse; /* bit k: input k may be a lazy parameter with row gradients (lookups) */
+	unsigned no_table;     /* bit k: input k is no table that the ids among the inputs look up */
+	unsigned writes; /* bit k: forward writes rows of input k, a parameter that is not trainable, when io->train */
 	/* Checks shapes and types, sets *out.  Sentences name the shapes: "linear: in=64 but x is [tokens, 48]". */
 	enum err_code (*shape)(const struct op_sig *s, struct shape *out, struct err *e);
 	size_t (*aux)(const struct op_io *io);	   /* NULL: none.  Rows and offsets are bound, pointers are not */

@@ -132,6 +132,24 @@ static int partial_output(const struct trace *t, const struct op_class *class, c
 	return strcmp(class->desc.name, "div") == 0 && partial == 1 && t->p->value[in[0]].partial ? 1 : -1;
 }
 
+/* What an op writes is a parameter that nothing else changes. */
+static enum err_code check_state(
+	const struct trace *t, const struct op_class *class, const int *in, int n_in, struct err *e)
+{
+	for (int k = 0; k < n_in; k++) {
+		const struct value *v = &t->p->value[in[k]];
+		if (!((class->writes >> k) & 1))
+			continue;
+		if (v->kind != VALUE_PARAM)
+			return err_set(
+				e, ERR_ARG, "%s: input %d is written and must be a parameter", class->desc.name, k + 1);
+		if (t->p->param[v->ref]->trainable)
+			return err_set(e, ERR_ARG, "%s: '%s' is trained; state is made with trainable = false",
+				class->desc.name, t->p->param[v->ref]->name);
+	}
+	return OK;
+}
+
 static int record(struct trace *t, const struct op_class *class, const int *in, int n_in, const double *attr,
 	bool partial, struct err *e)
 {
@@ -195,6 +213,8 @@ int trace_op(struct trace *t, const struct op_class *class, const int *in, int n
 			arg_check_number(class->desc.name, s, attr[k], e) != OK)
 			return fail(t, e);
 	}
+	if (check_state(t, class, input, n_in, e) != OK)
+		return fail(t, e);
 	int partial = partial_output(t, class, input, n_in);
 	if (partial < 0) {
 		err_set(e, ERR_ARG,

@@ -39,6 +39,15 @@ static void read_argument(lua_State *L, int idx, struct op_call *c)
 	}
 }
 
+static void check_tables(lua_State *L, const struct op_call *c)
+{
+	for (int k = 0; k < c->n_in; k++) {
+		const struct shape *table = operand_table(&c->in[k]);
+		if (table && table->ndim > 0 && !((c->class->no_table >> k) & 1))
+			operand_check_ids(L, "ids", c->in, c->n_in, table->dim[0]);
+	}
+}
+
 static int call_op(lua_State *L, const struct op_class *class)
 {
 	struct op_call c = {.class = class};
@@ -52,6 +61,7 @@ static int call_op(lua_State *L, const struct op_class *class)
 			class->arity_min == 1 ? "" : "s", c.n_in, class->desc.usage);
 	if (args_complete(&class->desc, &c.args, &e) != OK)
 		return script_raise(L, &e);
+	check_tables(L, &c);
 	return value_apply(L, record_op, &c, c.in, c.n_in);
 }
 

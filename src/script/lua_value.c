@@ -149,6 +149,11 @@ void operand_read(lua_State *L, int idx, const char *what, struct operand_ref *o
 	}
 }
 
+const struct shape *operand_table(const struct operand_ref *ref)
+{
+	return ref->kind == REF_PARAM ? &ref->param->shape : ref->kind == REF_TENSOR ? &ref->tensor->shape : NULL;
+}
+
 void operand_check_ids(lua_State *L, const char *what, const struct operand_ref *ref, int n, int32_t rows)
 {
 	for (int k = 0; k < n; k++)
@@ -213,15 +218,9 @@ static int record_here(lua_State *L, record_fn record, const void *ctx, const st
 	int in[OP_IN_MAX];
 	struct err e;
 	struct value_box *v = value_box_push(L);
-	for (int k = 0; k < n; k++) {
-		const struct shape *table = ref[k].kind == REF_PARAM	? &ref[k].param->shape
-					    : ref[k].kind == REF_TENSOR ? &ref[k].tensor->shape
-									: NULL;
-		if (table && table->ndim > 0)
-			operand_check_ids(L, "ids", ref, n, table->dim[0]);
+	for (int k = 0; k < n; k++)
 		if ((in[k] = operand_index(t, &ref[k], &e)) < 0)
 			return script_raise(L, &e);
-	}
 	v->index = record(ctx, t, in, n, &e);
 	return v->index < 0 ? script_raise(L, &e) : 1;
 }

@@ -63,6 +63,8 @@ bool operand_is_object(lua_State *L, int idx); /* the same without numbers */
 /* Raises where it is none, or is dead. */
 void operand_read(lua_State *L, int idx, const char *what, struct operand_ref *out);
 
+/* The shape of a parameter or tensor, which ids may look up; NULL: it is neither. */
+const struct shape *operand_table(const struct operand_ref *ref);
 /* Raises where ids of `ref` reach beyond a table of so many rows. */
 void operand_check_ids(lua_State *L, const char *what, const struct operand_ref *ref, int n, int32_t rows);
 

@@ -1,11 +1,11 @@
-/* Ops against the numbers of PyTorch (tests/reference/torch_ops.py). */
+/* Ops against the numbers of PyTorch (tests/reference/torch_ops.py, torch_levels.py). */
 #include "unit/graph/op_run.h"
 
 enum { MAX = 96, INPUTS = 5 };
 
 static const struct reference {
 	const char *op;
-	double attr[4];
+	double attr[8];
 	int n_in;
 	struct {
 		enum field_type type;
@@ -15,6 +15,7 @@ static const struct reference {
 	double out[MAX], r[MAX];
 } references[] = {
 #include "reference/torch_ops.inc"
+#include "reference/torch_levels.inc"
 };
 
 static const int32_t offsets[] = {0, 3, 4, 9};
