@@ -150,7 +150,6 @@ static enum err_code journal_sets(struct trainer *t, const struct draft *d, cons
 	const char *by, bool record, json_t *list, struct err *e)
 {
 	char old[1024], value[1024], answer[512];
-	bool by_eval = strcmp(by, JOURNAL_BY_EVAL) == 0;
 	answer_text(d, answer, sizeof answer);
 	for (size_t i = 0; i < n; i++) {
 		int64_t id = 0;
@@ -160,7 +159,7 @@ static enum err_code journal_sets(struct trainer *t, const struct draft *d, cons
 			snprintf(answer, sizeof answer, JOURNAL_TOGETHER "%s", c[0].name);
 		if (record)
 			TRY(store_tweak(t->store, t->at.step, "set", c[i].name, old, value, by, answer, &id, e));
-		if (!by_eval)
+		if (!journal_again(by))
 			count_tweak(t);
 		json_array_append_new(list, tweak_json(c[i].name, old, value, id));
 	}

@@ -46,6 +46,13 @@ struct model_vtbl {
 	void (*free)(void *self);
 };
 
+/* A knob that takes a value when training reaches an epoch: train = { plan = { { epoch = 20, cd = 3 }, ... } }.  The rows of an
+ * epoch take effect together. */
+struct planned_knob {
+	int32_t epoch;
+	const char *name, *value;
+};
+
 struct train_options {
 	char optimizer[24]; /* "adam" */
 	char schedule[24];  /* "constant" */
@@ -58,6 +65,8 @@ struct train_options {
 	double clip;	   /* global norm, 0: none */
 	double checkpoint_seconds; /* and at every evaluation that improves, at pause, at the end */
 	bool test_best;		   /* at the end: load the best checkpoint and evaluate the test part (default) */
+	const struct planned_knob *plan; /* [n_plan], epochs ascending; borrowed from who made the experiment */
+	size_t n_plan;
 };
 
 struct experiment {

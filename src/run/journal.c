@@ -18,6 +18,11 @@ static bool kind_of(const char *text, enum journal_kind *out)
 	return false;
 }
 
+bool journal_again(const char *by)
+{
+	return strcmp(by, JOURNAL_BY_EVAL) == 0 || strcmp(by, JOURNAL_BY_PLAN) == 0;
+}
+
 /* Moves the row's strings over. */
 static void take(struct journal *j, struct tweak_row *row, int64_t stop_at)
 {
@@ -26,7 +31,7 @@ static void take(struct journal *j, struct tweak_row *row, int64_t stop_at)
 	bool known = kind_of(row->kind, &x->kind);
 	if (!known || (x->kind == JOURNAL_STOP && row->step != stop_at))
 		return;
-	if (x->kind == JOURNAL_SET && row->by && strcmp(row->by, JOURNAL_BY_EVAL) == 0)
+	if (x->kind == JOURNAL_SET && row->by && journal_again(row->by))
 		return;
 	x->together = x->kind == JOURNAL_SET && row->answer && str_starts(row->answer, JOURNAL_TOGETHER);
 	x->name = row->name;

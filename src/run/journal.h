@@ -14,6 +14,8 @@ enum journal_kind { JOURNAL_SET, JOURNAL_EVAL, JOURNAL_RELOAD, JOURNAL_STOP };
 #define JOURNAL_TOGETHER "together with "
 /* The `by` of sets that a chunk of Lua made: the chunk itself is obeyed again, they are not. */
 #define JOURNAL_BY_EVAL "eval"
+/* And of sets that the experiment itself planned: it plans them again. */
+#define JOURNAL_BY_PLAN "plan"
 
 struct journal_entry {
 	int64_t step, id;
@@ -25,6 +27,8 @@ struct journal {
 	struct journal_entry *entry;
 	size_t n, next;
 };
+/* Do sets `by` this come about again by themselves? */
+bool journal_again(const char *by);
 /* The entries that are obeyed again.  stop_at: keep a stop at this step (-1: drop all stops). */
 enum err_code journal_load(const char *run_dir, int64_t stop_at, struct journal *out, struct err *e);
 void journal_free(struct journal *j);

@@ -404,6 +404,8 @@ static enum err_code save_when_due(struct trainer *t, struct err *e)
 
 enum err_code obey_safe_point(struct trainer *t, struct err *e)
 {
+	if (!trainer_done(t))
+		TRY(plan_obey(t, e));
 	TRY(obey_journal(t, e));
 	if (t->stop)
 		return OK;

@@ -3,7 +3,7 @@
  * "Step" is everywhere the number of steps done; the loop (runner.c) goes
  *
  *     evaluate, where due at this step
- *     safe point: journal, then socket and signals (obey.c)
+ *     safe point: plan (plan.c), journal, then socket and signals (obey.c)
  *     one step
  *
  * so that what happens at one step has one order, live, in replay and after a resume. */
@@ -28,6 +28,7 @@ struct position {
 	int64_t best_step, bad;	    /* evaluations since without improvement */
 	bool finished;		    /* stopped early */
 	int64_t tweak_step, tweaks; /* journal entries obeyed at tweak_step */
+	int64_t planned;	    /* rows of the plan that are in force */
 };
 
 /* The knobs that are read before each step. */
@@ -128,6 +129,9 @@ enum err_code change_eval(
 	struct trainer *t, const char *chunk, const char *by, bool record, json_t **result, struct err *e);
 enum err_code change_reload(
 	struct trainer *t, const char *text, const char *by, bool record, json_t **result, struct err *e);
+
+/* plan.c: what the experiment planned for the epoch at hand */
+enum err_code plan_obey(struct trainer *t, struct err *e);
 
 /* obey.c */
 enum err_code obey_safe_point(struct trainer *t, struct err *e); /* returns when the next step may run, or to stop */

@@ -13,6 +13,7 @@
 
 #include "data/cache.h"
 #include "data/format.h"
+#include "data/levels.h"
 #include "data/sampler.h"
 #include "script/lua_value.h"
 
@@ -742,6 +743,18 @@ static int data_title(lua_State *L)
 	return 1;
 }
 
+/* data:check_levels(low, step, n): raises where a rating is none of low, low + step, ... */
+static int data_check_levels(lua_State *L)
+{
+	struct data_box *b = check_data(L);
+	double low = luaL_checknumber(L, 2), step = luaL_checknumber(L, 3);
+	lua_Integer n = luaL_checkinteger(L, 4);
+	struct err e;
+	if (!(step > 0) || n < 1 || n > INT32_MAX)
+		return script_fail(L, "data:check_levels: expected low, step > 0 and the number of levels");
+	return levels_check(b->data, low, step, (int32_t)n, &e) == OK ? 0 : script_raise(L, &e);
+}
+
 static int data_index(lua_State *L)
 {
 	struct data_box *b = check_data(L);
@@ -766,10 +779,13 @@ static int data_index(lua_State *L)
 		lua_pushcfunction(L, data_log_q);
 	else if (strcmp(key, "title") == 0)
 		lua_pushcfunction(L, data_title);
+	else if (strcmp(key, "check_levels") == 0)
+		lua_pushcfunction(L, data_check_levels);
 	else
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "
-			"min_rating, max_rating, popularity(), activity(), log_q(), title(i)",
+			"min_rating, max_rating, popularity(), activity(), log_q(), title(i), "
+			"check_levels(low, step, n)",
 			key);
 	return 1;
 }

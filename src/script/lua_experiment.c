@@ -386,7 +386,7 @@ static void read_train(lua_State *L, int t, struct model *m, bool learns)
 static void set_train_knobs(lua_State *L, int t, struct knobset *k)
 {
 	static const char *const options = "optimizer|schedule|batch|negatives|length|alpha|drop_last|sampler|epochs|"
-					   "patience|monitor|eval_every|clip|checkpoint_seconds|test_best";
+					   "patience|monitor|eval_every|clip|checkpoint_seconds|test_best|plan";
 	lua_pushnil(L);
 	while (lua_next(L, t)) {
 		struct err e;
@@ -515,6 +515,7 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 	check(L, experiment_add_knobs(x, &e), &e);
 	set_optimizer_knobs(L, train, x->train.optimizer, &x->knobs);
 	set_train_knobs(L, train, &x->knobs);
+	plan_read(L, train, m);
 	lua_getfield(L, idx, "knobs");
 	experiment_set_knobs(L, -1, "g.experiment: knobs", &x->knobs);
 	set_options(L, x, o);

@@ -35,6 +35,9 @@ void experiment_set_knobs(lua_State *L, int idx, const char *what, struct knobse
 /* Fills x from the experiment at idx; o's overrides included. */
 void experiment_read(lua_State *L, int idx, struct model *m, const struct script_options *o);
 
+/* lua_plan.c: train.plan of the table at idx; the knobs are known. */
+void plan_read(lua_State *L, int train, struct model *m);
+
 /* model.c */
 struct model *model_new(struct script *s, struct experiment *x);
 void model_install(lua_State *L, struct model *m); /* the globals of eval chunks */
