@@ -1,0 +1,63 @@
+-- Ratings on K levels low, low + step, ...: what the models of discrete ratings (rbm, dbn, cfnade) share.  One example is a user
+-- with its rated items or, by = "item", an item with the users who rated it; "entries" are the ids of those.
+
+local g, nn = require "gusto", require "gusto.nn"
+
+local levels = {}
+
+-- Knobs that such a model declares.
+function levels.knobs(more)
+  more.by = g.choice { "user", "item", help = "an example is a user's row or an item's column of the rating matrix", applies = "model" }
+  more.levels = g.int { 5, min = 2, max = 64, help = "how many values a rating can have" }
+  more.low = g.real { 1, help = "the lowest rating" }
+  more.step = g.real { 1, min = 1e-6, max = 1e6, help = "from one rating to the next" }
+  return more
+end
+
+-- The data must lie on the levels.  Returns how many entries a row can have.
+function levels.check(k, data)
+  data:check_levels(k.low, k.step, k.levels)
+  return k.by == "user" and data.items or data.users
+end
+
+-- Arguments of the level_* ops.
+function levels.args(k, more)
+  local args = { levels = k.levels, low = k.low, step = k.step }
+  for name, value in pairs(more or {}) do args[name] = value end
+  return args
+end
+
+-- The ids of the example and of its entries.
+function levels.example(k, batch) return k.by == "user" and batch.user or batch.item end
+function levels.entries(k, batch) return k.by == "user" and batch.item or batch.user end
+
+-- The values of the levels, [K, 1].
+function levels.values(k)
+  local rows = {}
+  for i = 1, k.levels do rows[i] = { k.low + (i - 1) * k.step } end
+  return g.tensor(rows)
+end
+
+-- [.., K] logits -> [..] the expected rating.
+function levels.expected(k, logits)
+  return logits:softmax():matmul(levels.values(k)):sum()
+end
+
+-- [K, K] ones on and above the diagonal: x:matmul(upper) are the sums over the levels up to each.
+local function upper(k)
+  local rows = {}
+  for i = 1, k.levels do
+    rows[i] = {}
+    for j = 1, k.levels do rows[i][j] = i <= j and 1 or 0 end
+  end
+  return g.tensor(rows)
+end
+
+-- What an example's row says of all entries: h [E, d], table [n, K d], bias [n, K] -> [E, n] expected ratings.
+-- up_to: logits sum over the levels below.
+function levels.expected_all(k, h, table, bias, n, dim, up_to)
+  local logits = nn.linear(h, table:reshape(n * k.levels, dim), bias:reshape(n * k.levels)):reshape(n, k.levels)
+  return levels.expected(k, up_to and logits:matmul(upper(k)) or logits)
+end
+
+return levels

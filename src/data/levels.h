@@ -1,0 +1,11 @@
+/* Models of discrete ratings declare the values a rating can have. */
+#ifndef GUSTO_DATA_LEVELS_H
+#define GUSTO_DATA_LEVELS_H
+
+#include "data/dataset.h"
+
+/* Every rating of the data set is one of low, low + step, ..., low + (n - 1) step; else ERR_ARG names the first that is not, with
+ * its user and item. */
+enum err_code levels_check(const struct dataset *d, double low, double step, int32_t n, struct err *e);
+
+#endif
