@@ -193,6 +193,7 @@ static const struct kind {
 	{"recommend", recommend, NULL},
 	{"explain", probe_explain, NULL},
 	{"causes", NULL, probe_causes},
+	{"reviews", NULL, probe_reviews},
 };
 
 static enum err_code answer_user(struct rig *r, const struct kind *k, const json_t *args, json_t *out, struct err *e)
@@ -223,7 +224,7 @@ enum err_code probe_answer(struct rig *r, int64_t step, const json_t *args, json
 			k = &kinds[i];
 	if (!k)
 		return err_set(e, ERR_ARG,
-			"there is no probe of kind '%s'; there are attention, recommend, explain and causes",
+			"there is no probe of kind '%s'; there are attention, recommend, explain, causes and reviews",
 			name ? name : "");
 	json_t *j = json_pack("{s:I}", "step", (json_int_t)step);
 	enum err_code rc = k->of_user ? answer_user(r, k, args, j, e) : k->of_run(r, args, j, e);

@@ -14,6 +14,7 @@
  * probe      {"kind":"attention","user":U,"layer":L?,"head":H?}  see below
  * probe      {"kind":"recommend","user":U,"k":10}
  * probe      {"kind":"explain","user":U,"item":I?,"k":10}
+ * probe      {"kind":"reviews","user":U,"item":I?,"k":K?}
  * eval       {"chunk":"return ...","by":...}                   {"value":"text"}
  * reload     {"by":...}                                        re-reads the experiment's file
  *
@@ -25,6 +26,9 @@
  * explain    recommend plus "target":{"id","title","score","rank"} and
  *             "effects":[{"id","title","position","delta_score","delta_rank","attention"}...] one per history item:
  *             score(full) - score(without that item); attention: mean over heads of the last row of the last layer
+ * reviews    {"user","item":{"id","title"},"rating":predicted,"maps":[{"layer":"user/attention","of":"user"|"item",
+ *             "n":reviews,"reviews":[{"weight","id","title"?,"rating"?,"text"}...]}]}   the k heaviest; id: the item (of
+ *             the user's), the user (of the item's); weights of all n sum to 1
  * Users and items are given by their original id (text); U may be a number too. */
 #ifndef GUSTO_RUN_PROTOCOL_H
 #define GUSTO_RUN_PROTOCOL_H

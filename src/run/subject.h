@@ -61,4 +61,10 @@ const char *subject_id_text(const json_t *v, char *buf, size_t size);
  * comes first, and the mean reciprocal rank of the cause. */
 enum err_code probe_causes(struct rig *r, const json_t *args, json_t *out, struct err *e);
 
+/* ---- probe_reviews.c ---- */
+
+/* Which reviews the rating of user and item (args; item: the user's held-out or last one by default; k: how many of a map at most)
+ * rests on.  *out: see run/protocol.h. */
+enum err_code probe_reviews(struct rig *r, const json_t *args, json_t *out, struct err *e);
+
 #endif
