@@ -12,10 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SCOPES_MAX = 64 };
+
 struct trace {
 	struct program *p;
 	size_t values_cap, nodes_cap, params_cap;
 	char scope[512];
+	size_t outer[SCOPES_MAX]; /* the scope's length before each push: names may hold slashes */
+	int depth;
 };
 
 enum err_code trace_new(const struct batch *signature, struct trace **out, struct err *e)
@@ -251,13 +255,17 @@ enum field_type trace_type(const struct trace *t, int value)
 void trace_push(struct trace *t, const char *name)
 {
 	size_t n = strlen(t->scope);
+	if (t->depth++ >= SCOPES_MAX) /* deeper scopes go by the name of the last */
+		return;
+	t->outer[t->depth - 1] = n;
 	snprintf(t->scope + n, sizeof t->scope - n, "%s%s", n ? "/" : "", name);
 }
 
 void trace_pop(struct trace *t)
 {
-	char *slash = strrchr(t->scope, '/');
-	*(slash ? slash : t->scope) = '\0';
+	CHECK(t->depth > 0, "a scope is closed that was not opened");
+	if (--t->depth < SCOPES_MAX)
+		t->scope[t->outer[t->depth]] = '\0';
 }
 
 const char *trace_scope(const struct trace *t)

@@ -313,6 +313,25 @@ static void test_rules_of_sums(void **state)
 	world_fini(&w);
 }
 
+static void test_scopes_close_as_they_were_opened(void **state)
+{
+	struct trace *t = NULL;
+	assert_int_equal(trace_new(NULL, &t, NULL), OK);
+	trace_push(t, "user/attention");
+	trace_push(t, "inner");
+	assert_string_equal(trace_scope(t), "user/attention/inner");
+	trace_pop(t);
+	assert_string_equal(trace_scope(t), "user/attention");
+	trace_pop(t);
+	assert_string_equal(trace_scope(t), "");
+	for (int i = 0; i < 200; i++)
+		trace_push(t, "deep");
+	for (int i = 0; i < 200; i++)
+		trace_pop(t);
+	assert_string_equal(trace_scope(t), "");
+	trace_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_step_does_not_allocate),
 		cmocka_unit_test(test_recorder_names_the_culprit),
 		cmocka_unit_test(test_rules_of_sums),
+		cmocka_unit_test(test_scopes_close_as_they_were_opened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "graph/program.h"
 #include "graph/reduce.h"
 #include "nn/optim.h"
+#include "run/probe.h"
 #include "run/rig.h"
 #include "support/close.h"
 
@@ -372,6 +373,72 @@ static void all_scores_are_those_of_single_items(void **state)
 	}
 }
 
+/* ---- which reviews matter ---- */
+
+static json_t *ask(struct rig *r, const char *args)
+{
+	struct err e;
+	json_t *question = json_loads(args, 0, NULL), *j = NULL;
+	assert_non_null(question);
+	if (probe_answer(r, 0, question, &j, &e) != OK)
+		fail_msg("%s", e.text);
+	json_decref(question);
+	return j;
+}
+
+/* The maps are called after their layers, weights sum to 1, and the pair's own review is not among them. */
+static void weighed_reviews_can_be_read(void **state)
+{
+	struct engine *g = NULL;
+	struct err e;
+	char hex[65];
+	double first, last, sum = 0;
+	struct experiment *x = learner(learners[3].model, learners[3].knobs);
+	assert_int_equal(engine_new(&(struct engine_options){.threads = 1}, &g, &e), OK);
+	struct rig *r = train(x, g, 3, &first, &last, hex);
+	json_t *all = ask(r, "{\"kind\":\"reviews\",\"user\":\"u3\",\"item\":\"i15\"}"), *maps, *m, *x1;
+	json_t *two = ask(r, "{\"kind\":\"reviews\",\"user\":\"u3\",\"item\":\"i15\",\"k\":2}");
+	maps = json_object_get(all, "maps");
+	assert_int_equal(json_array_size(maps), 2);
+	for (size_t k = 0; k < 2; k++) {
+		m = json_array_get(maps, k);
+		assert_string_equal(
+			json_string_value(json_object_get(m, "layer")), k ? "item/attention" : "user/attention");
+		assert_string_equal(json_string_value(json_object_get(m, "of")), k ? "item" : "user");
+		json_t *reviews = json_object_get(m, "reviews"), *heavy;
+		size_t n = json_array_size(reviews), i;
+		double before = 1;
+		assert_true(n > 2);
+		assert_int_equal(json_integer_value(json_object_get(m, "n")), n);
+		sum = 0;
+		json_array_foreach(reviews, i, x1)
+		{
+			double w = json_number_value(json_object_get(x1, "weight"));
+			char said[64];
+			sum += w;
+			assert_true(w <= before);
+			before = w;
+			assert_string_not_equal(json_string_value(json_object_get(x1, "id")), k ? "u3" : "i15");
+			/* who wrote it stands in the text: the number is the user's modulo 7 */
+			int user = k ? atoi(json_string_value(json_object_get(x1, "id")) + 1) : 3;
+			snprintf(said, sizeof said, "number %d", user % 7);
+			assert_has(json_string_value(json_object_get(x1, "text")), said);
+			assert_true(json_number_value(json_object_get(x1, "rating")) ==
+				    (strstr(json_string_value(json_object_get(x1, "text")), "great") ? 5 : 2));
+		}
+		assert_close(sum, 1, 1e-5);
+		heavy = json_object_get(json_array_get(json_object_get(two, "maps"), k), "reviews");
+		assert_int_equal(json_array_size(heavy), 2);
+		assert_string_equal(json_string_value(json_object_get(json_array_get(heavy, 0), "id")),
+			json_string_value(json_object_get(json_array_get(reviews, 0), "id")));
+	}
+	json_decref(all);
+	json_decref(two);
+	rig_free(r);
+	engine_free(g);
+	experiment_free(x);
+}
+
 static void reviews_need_a_text_column(void **state)
 {
 	struct experiment *x = NULL;
@@ -399,6 +466,7 @@ int main(void)
 		cmocka_unit_test(narre_agrees_with_torch),
 		cmocka_unit_test(thirty_steps_lower_the_loss_and_repeat),
 		cmocka_unit_test(all_scores_are_those_of_single_items),
+		cmocka_unit_test(weighed_reviews_can_be_read),
 		cmocka_unit_test(reviews_need_a_text_column),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
