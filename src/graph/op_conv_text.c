@@ -88,22 +88,44 @@ static const real *tap(
 	return products + words[i] * v->stride + j * v->out;
 }
 
+/* The window at t, which is the sum of its taps. */
+static void add_taps(
+	const struct view *v, const real *products, const int32_t *words, int32_t n, int64_t t, real *window)
+{
+	memset(window, 0, (size_t)v->out * sizeof *window);
+	for (int64_t j = 0; j < v->width; j++) {
+		const real *row = tap(v, products, words, n, t, j);
+		if (row)
+			rows_add(row, window, v->out);
+	}
+}
+
+/* The most common window, three words that are all there, in one pass. */
+static void keep_three(const real *a, const real *b, const real *c, int32_t t, real *y, int32_t *best, int64_t out)
+{
+	for (int64_t o = 0; o < out; o++) {
+		real x = a[o] + b[o] + c[o];
+		bool larger = x > y[o] || x != x;
+		y[o] = larger ? x : y[o];
+		best[o] = larger ? t : best[o];
+	}
+}
+
 static void encode(const struct view *v, const real *products, const int32_t *words, int32_t n, real *window, real *y,
 	int32_t *best)
 {
-	for (int32_t t = 0; t < n; t++) {
-		memset(window, 0, (size_t)v->out * sizeof *window);
-		for (int64_t j = 0; j < v->width; j++) {
-			const real *row = tap(v, products, words, n, t, j);
-			if (row)
-				rows_add(row, window, v->out);
-		}
-		if (t > 0) {
-			op_keep_larger(window, t, y, best, v->out);
+	add_taps(v, products, words, n, 0, y);
+	memset(best, 0, (size_t)v->out * sizeof *best);
+	for (int32_t t = 1; t < n; t++) {
+		const real *row[3] = {NULL};
+		for (int64_t j = 0; v->width == 3 && j < 3; j++)
+			row[j] = tap(v, products, words, n, t, j);
+		if (row[0] && row[1] && row[2]) {
+			keep_three(row[0], row[1], row[2], t, y, best, v->out);
 			continue;
 		}
-		rows_copy(window, y, v->out);
-		memset(best, 0, (size_t)v->out * sizeof *best);
+		add_taps(v, products, words, n, t, window);
+		op_keep_larger(window, t, y, best, v->out);
 	}
 }
 
