@@ -160,6 +160,8 @@ static enum err_code probe_explain(struct subject *s, const json_t *args, json_t
 	const json_t *given = json_object_get(args, "item");
 	const char *id = subject_id_text(given, buf, sizeof buf);
 	int32_t target;
+	if (probe_reads_reviews(s->r))
+		return probe_explain_rating(s->r, args, out, e);
 	json_t *list = json_array();
 	json_object_set_new(out, "effects", list);
 	TRY(probe_recommend(s, args, out, &target, e));

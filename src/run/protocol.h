@@ -25,7 +25,9 @@
  *             "held_out":{"id","title","rank"}|null}
  * explain    recommend plus "target":{"id","title","score","rank"} and
  *             "effects":[{"id","title","position","delta_score","delta_rank","attention"}...] one per history item:
- *             score(full) - score(without that item); attention: mean over heads of the last row of the last layer
+ *             score(full) - score(without that item); attention: mean over heads of the last row of the last layer.
+ *             Of a model that predicts ratings from reviews: one item, that of the pair, and one effect per review
+ *             (id: as under reviews; title, text: what it says)
  * reviews    {"user","item":{"id","title"},"rating":predicted,"maps":[{"layer":"user/attention","of":"user"|"item",
  *             "n":reviews,"reviews":[{"weight","id","title"?,"rating"?,"text"}...]}]}   the k heaviest; id: the item (of
  *             the user's), the user (of the item's); weights of all n sum to 1

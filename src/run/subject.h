@@ -66,5 +66,9 @@ enum err_code probe_causes(struct rig *r, const json_t *args, json_t *out, struc
 /* Which reviews the rating of user and item (args; item: the user's held-out or last one by default; k: how many of a map at most)
  * rests on.  *out: see run/protocol.h. */
 enum err_code probe_reviews(struct rig *r, const json_t *args, json_t *out, struct err *e);
+/* The answer of "explain" for a model that predicts ratings from reviews: its items are the pair's item, its effects those of
+ * leaving out each review, whose text is the title. */
+bool probe_reads_reviews(const struct rig *r);
+enum err_code probe_explain_rating(struct rig *r, const json_t *args, json_t *out, struct err *e);
 
 #endif

@@ -432,6 +432,26 @@ static void weighed_reviews_can_be_read(void **state)
 		assert_string_equal(json_string_value(json_object_get(json_array_get(heavy, 0), "id")),
 			json_string_value(json_object_get(json_array_get(reviews, 0), "id")));
 	}
+	/* explain: one effect per review, with the weights that stand above */
+	json_t *why = ask(r, "{\"kind\":\"explain\",\"user\":\"u3\",\"item\":\"i15\"}");
+	json_t *effects = json_object_get(why, "effects"), *target = json_object_get(why, "target");
+	size_t i, wrote = 0;
+	assert_true(json_number_value(json_object_get(target, "score")) ==
+		    json_number_value(json_object_get(all, "rating")));
+	sum = last = 0;
+	json_array_foreach(effects, i, x1)
+	{
+		sum += json_number_value(json_object_get(x1, "attention"));
+		last += fabs(json_number_value(json_object_get(x1, "delta_score")));
+		wrote += strncmp(json_string_value(json_object_get(x1, "title")), "user's:", 7) == 0;
+	}
+	assert_int_equal(
+		json_array_size(effects), json_integer_value(json_object_get(json_array_get(maps, 0), "n")) +
+						  json_integer_value(json_object_get(json_array_get(maps, 1), "n")));
+	assert_int_equal(wrote, json_integer_value(json_object_get(json_array_get(maps, 0), "n")));
+	assert_close(sum, 2, 1e-5);
+	assert_true(last > 1e-4);
+	json_decref(why);
 	json_decref(all);
 	json_decref(two);
 	rig_free(r);
