@@ -11,6 +11,7 @@
  *               item = s[0..n-1], target = s[1..n]; negatives unseen by the user; position counts from the END of
  *               the window: the last token has position length-1
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings
+ *   "baskets"   item[T2] size[T] user[E]                    items of equal time form a basket of size[b] items
  *   "rows"      user[E] item[T] rating[T]                   all training items of a user; by item: item[E] user[T] rating[T]
  * Evaluation batches (eval_batch): user[E], the user's history as item[T] position[T] for sequence models, and
  *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
@@ -89,8 +90,8 @@ struct eval_histories {
 	int32_t length, n;
 	const int32_t *items, *offsets; /* history h is items[offsets[h]..offsets[h+1]) */
 	const int32_t *users;		/* [n], or NULL: user = 0 */
-	const struct dataset *data; /* where the users' ratings of these items are read (an item that the user has not
-					 * rated gets the mean); NULL: no ratings */
+	const struct dataset *data; /* where the users' ratings of these items (the mean where there is none) and their
+					 * times are read; NULL: neither is known */
 };
 enum err_code eval_batch_histories(
 	const struct eval_histories *h, struct eval_scratch **scratch, struct batch *out, struct err *e);

@@ -24,7 +24,8 @@ struct eval_scratch {
 	struct growing offsets[AXIS_N];
 	int32_t *item; /* the history of one user */
 	float *rating;
-	size_t item_cap, rating_cap;
+	int64_t *time;
+	size_t item_cap, rating_cap, time_cap;
 	struct transpose *columns; /* where examples are items */
 };
 
@@ -38,6 +39,7 @@ void eval_scratch_free(struct eval_scratch *s)
 		mem_free(s->offsets[a].data);
 	mem_free(s->item);
 	mem_free(s->rating);
+	mem_free(s->time);
 	mem_free(s->columns);
 	mem_free(s);
 }
@@ -225,7 +227,8 @@ static bool in_history(const struct eval_source *src, int64_t row)
 	return known_parts(src) >> src->split->part[row] & 1;
 }
 
-static int32_t copy_history(const struct eval_source *src, int32_t user, int32_t *items, float *ratings, int32_t max)
+static int32_t copy_history(
+	const struct eval_source *src, int32_t user, int32_t *items, float *ratings, int64_t *times, int32_t max)
 {
 	const struct dataset *d = src->split->data;
 	int64_t from = d->start[user + 1];
@@ -237,6 +240,8 @@ static int32_t copy_history(const struct eval_source *src, int32_t user, int32_t
 			continue;
 		if (ratings && d->rating)
 			ratings[k] = d->rating[i];
+		if (times && d->time)
+			times[k] = d->time[i];
 		items[k++] = d->item[i];
 	}
 	return n;
@@ -244,7 +249,7 @@ static int32_t copy_history(const struct eval_source *src, int32_t user, int32_t
 
 int32_t eval_history(const struct eval_source *src, int32_t user, int32_t *items, int32_t max)
 {
-	return copy_history(src, user, items, NULL, max);
+	return copy_history(src, user, items, NULL, NULL, max);
 }
 
 /* The history of an item: its column. */
@@ -277,10 +282,12 @@ static enum err_code history_of(const struct eval_source *src, const struct kind
 	int64_t have = d->start[h->user + 1] - d->start[h->user];
 	int32_t most = k->flags & KIND_LENGTH && have > src->length ? src->length : (int32_t)have;
 	if (!mem_grow(&s->item, &s->item_cap, (size_t)most + 1, sizeof *s->item) ||
-		!mem_grow(&s->rating, &s->rating_cap, (size_t)most + 1, sizeof *s->rating))
+		!mem_grow(&s->rating, &s->rating_cap, (size_t)most + 1, sizeof *s->rating) ||
+		!mem_grow(&s->time, &s->time_cap, (size_t)most + 1, sizeof *s->time))
 		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", most);
-	h->n = copy_history(src, h->user, s->item, s->rating, most);
+	h->n = copy_history(src, h->user, s->item, s->rating, s->time, most);
 	h->item = s->item;
+	h->time = d->time ? s->time : NULL;
 	h->rating = d->rating ? s->rating : NULL;
 	return OK;
 }
@@ -406,9 +413,6 @@ static bool rating_of(const struct dataset *d, int32_t user, int32_t item, float
 
 static enum err_code look_up_ratings(const struct dataset *d, struct eval_scratch *s, struct history *h, struct err *e)
 {
-	if (h->user < 0 || h->user >= d->n_users)
-		return err_set(e, ERR_ARG, "there is no user %d; data set '%s' has users 0..%d", h->user, d->name,
-			d->n_users - 1);
 	if (!mem_grow(&s->rating, &s->rating_cap, (size_t)h->n + 1, sizeof *s->rating))
 		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", h->n);
 	for (int32_t t = 0; t < h->n; t++)
@@ -418,13 +422,45 @@ static enum err_code look_up_ratings(const struct dataset *d, struct eval_scratc
 	return OK;
 }
 
+/* When the user had these items: each is sought behind the one before it, so that items which were left out do not
+ * matter.  One that the user never had stands alone, before all times. */
+static enum err_code look_up_times(const struct dataset *d, struct eval_scratch *s, struct history *h, struct err *e)
+{
+	if (!mem_grow(&s->time, &s->time_cap, (size_t)h->n + 1, sizeof *s->time))
+		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", h->n);
+	int64_t from = d->start[h->user];
+	for (int32_t t = 0; t < h->n; t++) {
+		int64_t row = from;
+		while (row < d->start[h->user + 1] && d->item[row] != h->item[t])
+			row++;
+		bool found = row < d->start[h->user + 1];
+		s->time[t] = found ? d->time[row] : INT64_MIN + t;
+		from = found ? row + 1 : from;
+	}
+	h->time = s->time;
+	return OK;
+}
+
+static enum err_code look_up(const struct eval_histories *given, const struct kind_class *k, struct eval_scratch *s,
+	struct history *h, struct err *e)
+{
+	const struct dataset *d = given->data;
+	if (!given->users || !d || !(k->flags & KIND_HISTORY))
+		return OK;
+	if ((d->rating || d->time) && (h->user < 0 || h->user >= d->n_users))
+		return err_set(e, ERR_ARG, "there is no user %d; data set '%s' has users 0..%d", h->user, d->name,
+			d->n_users - 1);
+	if (d->rating)
+		TRY(look_up_ratings(d, s, h, e));
+	return d->time ? look_up_times(d, s, h, e) : OK;
+}
+
 enum err_code eval_batch_histories(
 	const struct eval_histories *given, struct eval_scratch **scratch, struct batch *out, struct err *e)
 {
 	const struct kind_class *k;
 	TRY(check_kind(given->kind, given->length, &k, e));
 	struct args a = kind_args(k, given->args);
-	bool rated = given->users && given->data && given->data->rating && k->flags & KIND_HISTORY;
 	if (kind_by_item(k, &a))
 		return err_set(e, ERR_ARG,
 			"%s batches by item hold columns of items, not histories of users: they are for predicting "
@@ -442,8 +478,7 @@ enum err_code eval_batch_histories(
 		if (h.n < 0)
 			return err_set(
 				e, ERR_ARG, "history %d ends before it begins: offsets %d and %d", i, at[0], at[1]);
-		if (rated)
-			TRY(look_up_ratings(given->data, *scratch, &h, e));
+		TRY(look_up(given, k, *scratch, &h, e));
 		TRY(write_example(*scratch, k, &h, e));
 		TRY(close_example(*scratch, e));
 	}

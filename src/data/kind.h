@@ -23,6 +23,7 @@ struct history {
 	int32_t user, n;
 	const int32_t *item;	    /* [n] */
 	const float *rating;	    /* [n], or NULL: not known */
+	const int64_t *time;	    /* [n], or NULL: not known */
 	int32_t length;		    /* the window asked for */
 	const struct dataset *data; /* NULL where histories are given by hand */
 	const struct args *args;    /* of the kind */
