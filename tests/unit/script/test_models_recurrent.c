@@ -1,0 +1,144 @@
+/* GRU4Rec, NARM and the next-basket GRU in all their forms, on the planted world and on made-up baskets. */
+#include "model_check.h"
+
+static const char *const planted_experiment =
+	"local g = require 'gusto'\n"
+	"return g.experiment { data = g.data { 'planted', interactions = 2000 }, knobs = { dim = 12, hidden = 20 }, "
+	"model = require 'gusto.models.%s',\n"
+	"  protocol = g.protocol { split = 'leave_one_out', candidates = 'full', metrics = { 'ndcg@10' } },\n"
+	"  train = { batch = 40, negatives = %d, epochs = 1 } }\n";
+
+static void check_planted(const char *model, int negatives, struct script_setting *set, size_t n)
+{
+	char text[1024];
+	snprintf(text, sizeof text, planted_experiment, model, negatives);
+	print_message("%s, %s=%s\n", model, set[0].name, set[0].value);
+	check_model(write_file("recurrent.lua", text), set, n);
+}
+
+static void gru4rec_in_all_its_forms(void **state)
+{
+	static struct script_setting forms[][4] = {
+		{{"loss", "ce"}, {"cell", "gru"}, {"bias", "true"}, {"dropout", "0.1"}},
+		{{"loss", "ce"}, {"cell", "lstm"}, {"tied", "false"}, {"layers", "2"}},
+		{{"loss", "sampled_ce"}, {"cell", "gru"}, {"bias", "true"}, {"logq", "1"}},
+		{{"loss", "sampled_ce"}, {"cell", "lstm"}, {"sampler", "uniform"}, {"logq", "0"}},
+		{{"loss", "bpr_max"}, {"cell", "gru"}, {"elu", "0.5"}, {"dropout_embed", "0.1"}},
+		{{"loss", "top1_max"}, {"cell", "gru"}, {"hidden", "12"}, {"bias", "true"}},
+	};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		check_planted("gru4rec", strcmp(forms[i][0].value, "ce") ? 48 : 0, forms[i], 4);
+}
+
+static void narm_in_both_its_forms(void **state)
+{
+	static struct script_setting forms[][1] = {{{"softmax", "false"}}, {{"softmax", "true"}}};
+	for (size_t i = 0; i < 2; i++)
+		check_planted("narm", 0, forms[i], 1);
+}
+
+/* 50 users of 5 baskets each, of 1 to 3 items; the next basket holds the successors of the items of this one. */
+static void write_baskets(void)
+{
+	static char text[1 << 16];
+	int n = snprintf(text, sizeof text, "user,item,time\n");
+	for (int u = 0; u < 50; u++)
+		for (int b = 0; b < 5; b++)
+			for (int i = 0; i <= (u + b) % 3; i++)
+				n += snprintf(text + n, sizeof text - (size_t)n, "u%d,i%d,%d\n", u,
+					(u * 5 + b + i * 9) % 30, b + 1);
+	write_file("baskets.csv", text);
+}
+
+static void basketgru_in_both_its_forms(void **state)
+{
+	static struct script_setting forms[][3] = {{{"loss", "softmax"}, {"over", "mean"}, {"cell", "gru"}},
+		{{"loss", "bce"}, {"over", "max"}, {"cell", "lstm"}}};
+	static const char *const text =
+		"local g = require 'gusto'\n"
+		"return g.experiment { data = g.data { file = 'baskets.csv', format = 'csv', header = true },\n"
+		"  model = require 'gusto.models.basketgru',\n"
+		"  protocol = g.protocol { split = 'leave_one_out', candidates = 'full', mask_seen = false, metrics = "
+		"{ "
+		"'ndcg@10' } },\n"
+		"  train = { batch = 10, negatives = 0, epochs = 1 } }\n";
+	write_baskets();
+	for (size_t i = 0; i < 2; i++)
+		check_model(write_file("basket.lua", text), forms[i], 3);
+}
+
+/* The maps of NARM can be read by name: weights of each query over itself and what came before. */
+static void narm_shows_its_attention(void **state)
+{
+	static struct script_setting set[] = {{"softmax", "true"}};
+	char text[1024];
+	snprintf(text, sizeof text, planted_experiment, "narm", 0);
+	struct trained m = trained_new(write_file("recurrent.lua", text), set, 1, 1);
+	const struct rig_program *p;
+	real *scores = scores_of(&m, 3, false);
+	struct err e;
+	struct program_probe probe;
+	bool found = false;
+	must_be(rig_program(m.rig, MODEL_SCORE, PROGRAM_KEEP, 0, 3, &p, &e), &e);
+	for (int k = 0; k < program_probe_count(p->program); k++) {
+		program_probe_get(p->program, k, &probe);
+		if (strcmp(probe.what, "attention") != 0)
+			continue;
+		found = true;
+		assert_string_equal(probe.scope, "attention");
+		const real *w = probe.io->aux;
+		for (int s = 0; s < 3; s++) {
+			int32_t len = probe.io->offsets[AXIS_TOKEN][s + 1] - probe.io->offsets[AXIS_TOKEN][s];
+			for (int32_t i = 0; i < len; i++, w += len) {
+				double sum = 0;
+				for (int32_t j = 0; j < len; j++) {
+					sum += (double)w[j];
+					assert_true(j <= i ? w[j] > 0 : w[j] == 0);
+				}
+				assert_true(fabs(sum - 1) < 1e-5);
+			}
+		}
+	}
+	assert_true(found);
+	mem_free(scores);
+	trained_free(&m);
+}
+
+static void shared_negatives_need_a_sampler_for_all(void **state)
+{
+	struct experiment *x = load(
+		write_file("shared.lua",
+			"local g, nn = require 'gusto', require 'gusto.nn'\n"
+			"local M = g.model { name = 'M', batch = { 'sequence', shared = true } }\n"
+			"function M:build(k, data) self.item = nn.embedding { data.items, 4 } end\n"
+			"function M:loss(batch) return nn.sampled_softmax_ce(self.item(batch.item), "
+			"self.item.weight, batch.target, batch.negative) end\n"
+			"function M:score(batch) return self.item(batch.item):last():matmul_t(self.item.weight) end\n"
+			"return g.experiment { data = g.data { 'planted', interactions = 1000 }, model = M,\n"
+			"  train = { batch = 10, negatives = 5, epochs = 1 } }\n"),
+		NULL);
+	struct batcher *b = NULL;
+	struct err e;
+	assert_int_equal(batcher_new(x->split, &x->train.batch, &b, &e), ERR_ARG);
+	assert_has(e.text, "set sampler to popularity or uniform");
+	x->train.batch.sampler = "uniform";
+	must_be(batcher_new(x->split, &x->train.batch, &b, &e), &e);
+	struct batch got;
+	batcher_get(b, 0, 0, &got);
+	assert_int_equal(got.spec[2].axis, AXIS_FIXED);
+	assert_int_equal(got.spec[2].width, 5);
+	batcher_free(b);
+	experiment_free(x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gru4rec_in_all_its_forms),
+		cmocka_unit_test(narm_in_both_its_forms),
+		cmocka_unit_test(basketgru_in_both_its_forms),
+		cmocka_unit_test(narm_shows_its_attention),
+		cmocka_unit_test(shared_negatives_need_a_sampler_for_all),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
