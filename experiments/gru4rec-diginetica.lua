@@ -1,0 +1,11 @@
+local g = require "gusto"
+
+return g.experiment {
+  help = "GRU4Rec on Diginetica: every proper prefix of a test session predicts its next click.",
+  source = "no verified number; evaluations are on the test part: quote the last one",
+  data = g.data "diginetica",
+  protocol = g.protocol { split = "given", candidates = "full", mask_seen = false, metrics = { "hr@20", "mrr@20" } },
+  model = require "gusto.models.gru4rec",
+  knobs = { dim = 100, hidden = 100, length = 70, dropout_embed = 0.3, dropout = 0.3, loss = "sampled_ce", alpha = 0.5, lr = 2e-3 },
+  train = { optimizer = "adam", batch = 128, negatives = 2048, epochs = 10, monitor = "hr@20", eval_every = 5, test_best = false },
+}
