@@ -1,6 +1,7 @@
 #include "graph/param.h"
 
 #include "base/mem.h"
+#include "base/room.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,8 @@ enum err_code param_new(const char *name, const struct shape *shape, struct para
 		if (__builtin_mul_overflow(n, (int64_t)shape->dim[i], &n))
 			return err_set(e, ERR_SHAPE, "parameter %s has more numbers than can be counted", name);
 	}
+	char text[80];
+	TRY(room_for((double)n * sizeof(real), e, "parameter %s %s", name, shape_text(shape, text, sizeof text)));
 	struct param *p = mem_calloc(1, sizeof *p);
 	if (p)
 		p->value = mem_aligned((size_t)n * sizeof(real));

@@ -2,6 +2,7 @@
 #include "script/lua_common.h"
 
 #include "data/kind.h"
+#include "script/lua_linalg.h"
 
 /* print goes to stderr: stdout belongs to the program that runs the script (JSON lines, answers of the repl). */
 static int print(lua_State *L)
@@ -47,6 +48,7 @@ void core_open(lua_State *L)
 	op_open(L, core);
 	nn_open(L, core);
 	data_open(L, core);
+	linalg_open(L);
 	push_kinds(L);
 	lua_setfield(L, core, "kinds");
 	lua_pushliteral(L, "0.1");

@@ -15,6 +15,7 @@
 #include "data/format.h"
 #include "data/levels.h"
 #include "data/sampler.h"
+#include "script/lua_linalg.h"
 #include "script/lua_value.h"
 
 #include <math.h>
@@ -653,6 +654,11 @@ static struct data_box *check_data(lua_State *L)
 	return b;
 }
 
+struct data_box *data_check(lua_State *L)
+{
+	return check_data(L);
+}
+
 static struct tensor_box *item_vector(lua_State *L, const struct data_box *b)
 {
 	struct shape shape = shape_fixed(1, b->data->n_items, 0, 0);
@@ -781,10 +787,12 @@ static int data_index(lua_State *L)
 		lua_pushcfunction(L, data_title);
 	else if (strcmp(key, "check_levels") == 0)
 		lua_pushcfunction(L, data_check_levels);
+	else if (strcmp(key, "matrix") == 0)
+		lua_pushcfunction(L, linalg_data_matrix);
 	else
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "
-			"min_rating, max_rating, popularity(), activity(), log_q(), title(i), "
+			"min_rating, max_rating, popularity(), activity(), log_q(), matrix(), title(i), "
 			"check_levels(low, step, n)",
 			key);
 	return 1;

@@ -21,6 +21,8 @@ struct data_box {
 struct data_box *data_push(lua_State *L, int idx, const char *name);
 /* Pushes a box over a split: the data as build and fit see them. */
 void data_push_split(lua_State *L, struct split *s);
+/* The data at 1, whether opened or still what g.data returned; raises for anything else. */
+struct data_box *data_check(lua_State *L);
 /* Pushes the table that datasets/<name>.lua returns. */
 void data_push_description(lua_State *L, const char *name);
 

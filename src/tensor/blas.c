@@ -10,12 +10,12 @@ void openblas_set_num_threads(int n);
 #define GEMM cblas_dgemm
 #define POTRF LAPACKE_dpotrf
 #define POTRI LAPACKE_dpotri
-#define POTRS LAPACKE_dpotrs
+#define TRSM cblas_dtrsm
 #else
 #define GEMM cblas_sgemm
 #define POTRF LAPACKE_spotrf
 #define POTRI LAPACKE_spotri
-#define POTRS LAPACKE_spotrs
+#define TRSM cblas_strsm
 #endif
 
 void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda,
@@ -38,9 +38,11 @@ void blas_set_threads(int n)
 	openblas_set_num_threads(n);
 }
 
+/* A symmetric matrix is its own transpose: the lower triangle by rows is the upper one by columns, LAPACK's own order, in which
+ * it works in place (by rows it would copy the whole matrix). */
 static enum err_code factor(int32_t n, real *a, struct err *e)
 {
-	lapack_int info = POTRF(LAPACK_ROW_MAJOR, 'L', n, a, n);
+	lapack_int info = POTRF(LAPACK_COL_MAJOR, 'U', n, a, n);
 	if (info != 0)
 		return err_set(e, ERR_NUMERIC,
 			"a matrix of %d x %d is not positive definite (pivot %d); add to its diagonal", n, n,
@@ -50,19 +52,23 @@ static enum err_code factor(int32_t n, real *a, struct err *e)
 
 enum err_code blas_spd_inverse(int32_t n, real *a, struct err *e)
 {
+	enum { TILE = 64 };
 	TRY(factor(n, a, e));
-	if (POTRI(LAPACK_ROW_MAJOR, 'L', n, a, n) != 0)
+	if (POTRI(LAPACK_COL_MAJOR, 'U', n, a, n) != 0)
 		return err_set(e, ERR_NUMERIC, "a matrix of %d x %d has no inverse; add to its diagonal", n, n);
-	for (int32_t i = 0; i < n; i++)
-		for (int32_t j = i + 1; j < n; j++)
-			a[(int64_t)i * n + j] = a[(int64_t)j * n + i];
+	for (int64_t i0 = 0; i0 < n; i0 += TILE)
+		for (int64_t j0 = i0; j0 < n; j0 += TILE)
+			for (int64_t i = i0; i < n && i < i0 + TILE; i++)
+				for (int64_t j = j0 > i ? j0 : i + 1; j < n && j < j0 + TILE; j++)
+					a[i * n + j] = a[j * n + i];
 	return OK;
 }
 
+/* A = L L' with L in the lower triangle by rows: L Z = B, then L' X = Z. */
 enum err_code blas_spd_solve(int32_t n, int32_t m, real *a, real *b, struct err *e)
 {
 	TRY(factor(n, a, e));
-	if (POTRS(LAPACK_ROW_MAJOR, 'L', n, m, a, n, b, m) != 0)
-		return err_set(e, ERR_NUMERIC, "a system of %d equations could not be solved", n);
+	TRSM(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, n, m, 1, a, n, b, m);
+	TRSM(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, n, m, 1, a, n, b, m);
 	return OK;
 }
