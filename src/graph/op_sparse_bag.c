@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { WIDTH, SILENT };
+enum { WIDTH, SILENT, LAST };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -32,12 +32,15 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-/* The ids of example s are from..to. */
+/* The ids of example s that count are from..to. */
 static void tokens(const struct op_io *io, int32_t s, int64_t *from, int64_t *to)
 {
 	enum axis a = io->in[3].shape.axis;
 	*from = a == AXIS_EXAMPLE ? s : io->offsets[a][s];
 	*to = a == AXIS_EXAMPLE ? s + 1 : io->offsets[a][s + 1];
+	int64_t last = (int64_t)io->attr[LAST];
+	if (last > 0 && *to - *from > last)
+		*from = *to - last;
 }
 
 /* The places of the row of `id`; none where they lie outside of the matrix. */
@@ -120,6 +123,7 @@ static const struct arg_spec args[] = {
 	{"width", ARG_INT, 0, 1, 2147483647, ARG_REQUIRED, "columns of the matrix"},
 	{"silent", ARG_CHOICE, 0, 0, 0, 0, "the score of what nobody votes for; never: minus infinity", "zero",
 		"zero|never"},
+	{"last", ARG_INT, 0, 0, 2147483647, 0, "only so many ids at the end of each example count; 0: all", NULL, NULL},
 	{0},
 };
 
@@ -138,14 +142,14 @@ static const struct op_case cases[] = {
 		.lengths = {4, 1, 6},
 		.n_in = 5,
 		.in = {MATRIX, CASE_ABSENT(6, AXIS_TOKEN2, 0, 0), CASE_REAL(AXIS_TOKEN2, 0, 0)},
-		.attr = {5}},
+		.attr = {5, 0, 2}},
 	{.name = "one id", .examples = 5, .n_in = 4, .in = {MATRIX, CASE_INT(6, AXIS_EXAMPLE, 0, 0)}, .attr = {4}},
 	{0},
 };
 
 const struct op_class op_sparse_bag = {
 	.desc = {.name = "sparse_bag",
-		.usage = "sparse_bag(start, column, value, ids [, weights], { width, silent = 'zero' })",
+		.usage = "sparse_bag(start, column, value, ids [, weights], { width, silent = 'zero', last = 0 })",
 		.help = "The sum of the rows of a sparse matrix of each example's ids, optionally weighted: votes of "
 			"neighbours.",
 		.args = args},

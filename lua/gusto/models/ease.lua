@@ -4,7 +4,7 @@ local EASE = g.model {
   name = "EASE",
   help = "A linear item-item model in closed form: what regresses each item on all the others, its own weight forbidden.",
   source = "H. Steck: Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019",
-  batch = "sequence",
+  batch = "rows",
   knobs = {
     lambda = g.log { 500, min = 1e-3, max = 1e6, help = "L2 penalty on the weights", applies = "model" },
   },
