@@ -166,8 +166,11 @@ static int32_t rank_full(const struct evaluation *v, struct eval_worker *w, int3
 	int32_t bad = rank_count(row, v->width, w->t, n, w->above, w->equal);
 	if (bad >= 0)
 		return bad;
-	rank_exclude(row, mask, (int32_t)(v->mask_start[pos + 1] - v->mask_start[pos]), w->t, n, w->above, w->equal);
+	int32_t n_mask = (int32_t)(v->mask_start[pos + 1] - v->mask_start[pos]);
+	rank_exclude(row, mask, n_mask, w->t, n, w->above, w->equal);
 	rank_targets(w->t, n, w->above, w->equal, true, w->rank);
+	rank_settle(&(struct rank_row){row, NULL, v->width, mask, n_mask}, v->protocol.ties == TIE_FIRST, target, w->t,
+		n, w->rank);
 	return -1;
 }
 
@@ -182,6 +185,8 @@ static int32_t rank_listed(const struct evaluation *v, struct eval_worker *w, in
 	if (bad >= 0)
 		return list[n + bad];
 	rank_targets(row, n, w->above, w->equal, false, w->rank);
+	rank_settle(&(struct rank_row){row + n, list + n, others, NULL, 0}, v->protocol.ties == TIE_FIRST, list, row, n,
+		w->rank);
 	return -1;
 }
 

@@ -8,14 +8,17 @@
  *   auc         share of (target, other) pairs in order, ties half
  *   rmse, mae   over ratings                           coverage@k items in any top-k list / items
  * Ties: "worst" (targets after their equals), "best", "average" (default: the expected value of the metric over random
- * orders of the tied block, not the metric of the average rank). */
+ * orders of the tied block, not the metric of the average rank), "first" (equals stand in the order of the catalogue, as a
+ * stable sort leaves them).  Under every policy a score of minus infinity means "not recommended": such an item ranks last,
+ * behind its equals. */
 #ifndef GUSTO_EVAL_METRIC_H
 #define GUSTO_EVAL_METRIC_H
 
 #include "base/desc.h"
 #include <stdint.h>
 
-enum tie_policy { TIE_AVERAGE = 0, TIE_WORST, TIE_BEST };
+enum tie_policy { TIE_AVERAGE = 0, TIE_WORST, TIE_BEST, TIE_FIRST };
+#define TIE_POLICIES "average|worst|best|first"
 
 /* One target: `above` candidates score higher, `equal` others score the same (targets of the same user not counted
  * in either; targets_above: how many of the user's other targets rank before it). */

@@ -15,7 +15,9 @@ static double user(const struct user_ranks *r, int k, enum tie_policy ties)
 }
 
 const struct metric_class metric_hr = {
-	.desc = {"hr", "hr@k", "Hit rate: share of users with a target among the first k.",
+	.desc = {"hr", "hr@k",
+		"Hit rate: share of users with a target among the first k (P@k of session papers, PHR@k of basket "
+		"papers).",
 		(const struct arg_spec[]){{0}}},
 	.needs = METRIC_RANKS,
 	.larger_is_better = true,

@@ -3,6 +3,8 @@
  * skipped in the pass: what they contributed is subtracted afterwards, item by item. */
 #include "eval/rank.h"
 
+#include <math.h>
+
 enum { TILE = 2048 };
 
 /* Returns how many are NaN where asked (`check` is a constant: two loops come out). */
@@ -66,5 +68,45 @@ void rank_targets(const real *t, int32_t n_targets, const int32_t *above, const 
 		}
 		/* where targets were counted, a is theirs to leave and q includes the target itself */
 		out[k] = (struct target_rank){above[k] - (counted ? a : 0), equal[k] - (counted ? q : 0), a, q - 1};
+	}
+}
+
+/* How many candidates with score t have a lower number than `target`, itself and other targets left out. */
+static int32_t equals_before(const struct rank_row *row, int32_t target, real t, const int32_t *targets,
+	const real *scores, int32_t n_targets)
+{
+	int32_t n = 0;
+	if (row->item) {
+		for (int32_t i = 0; i < row->n; i++)
+			n += row->item[i] < target && row->s[i] == t;
+		return n;
+	}
+	for (int32_t i = 0; i < target; i++)
+		n += row->s[i] == t;
+	for (int32_t i = 0; i < row->n_skip && row->skip[i] < target; i++)
+		n -= row->s[row->skip[i]] == t;
+	for (int32_t k = 0; k < n_targets; k++)
+		n -= targets[k] < target && scores[k] == t;
+	return n;
+}
+
+void rank_settle(const struct rank_row *row, bool first, const int32_t *target, const real *t, int32_t n_targets,
+	struct target_rank *rank)
+{
+	for (int32_t k = 0; k < n_targets; k++) {
+		struct target_rank *r = &rank[k];
+		int32_t others = r->equal, targets = r->targets_equal;
+		bool never = isinf(t[k]) && t[k] < 0;
+		if (!never && (!first || others + targets == 0))
+			continue;
+		if (!never) {
+			others = others ? equals_before(row, target[k], t[k], target, t, n_targets) : 0;
+			targets = 0;
+			for (int32_t j = 0; j < n_targets; j++)
+				targets += t[j] == t[k] && target[j] < target[k];
+		}
+		r->above += others;
+		r->targets_above += targets;
+		r->equal = r->targets_equal = 0;
 	}
 }

@@ -226,8 +226,8 @@ static void read_protocol(lua_State *L, int t, uint64_t run_seed, struct protoco
 	field_text(L, t, "g.protocol", "ties", ties, sizeof(ties));
 	need_choice(L, "g.protocol: split", "leave_one_out|leave_last|given|ratio|time", p->split);
 	need_choice(L, "g.protocol: candidates", "full|given|uniform|popularity", p->candidates);
-	need_choice(L, "g.protocol: ties", "average|worst|best", ties);
-	p->ties = (enum tie_policy)arg_choice_index("average|worst|best", ties);
+	need_choice(L, "g.protocol: ties", TIE_POLICIES, ties);
+	p->ties = (enum tie_policy)arg_choice_index(TIE_POLICIES, ties);
 	field_int(L, t, "g.protocol", "n_candidates", 1, 1e7, &p->n_candidates);
 	field_int(L, t, "g.protocol", "max_users", 0, INT32_MAX, &p->max_users);
 	field_bool(L, t, "g.protocol", "mask_seen", &p->mask_seen);

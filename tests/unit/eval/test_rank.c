@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -68,6 +69,70 @@ static void test_ranks(void **state)
 	}
 }
 
+/* With "first" a target stands behind everything that a stable sort puts before it, over a masked row and over a list. */
+static int32_t stands_before(const real *s, const bool *masked, int32_t target, bool is_target[N], bool of_targets)
+{
+	int32_t n = 0;
+	for (int i = 0; i < N; i++)
+		if (i != target && !masked[i] && is_target[i] == of_targets)
+			n += s[i] > s[target] || (s[i] == s[target] && (i < target || s[target] == (real)-INFINITY));
+	return n;
+}
+
+static void test_settled(void **state)
+{
+	enum { T = 6, M = 300 };
+	static real s[N], list_s[N];
+	static bool masked[N], is_target[N];
+	static int32_t list[N], mask[M];
+	for (uint64_t round = 0; round < 20; round++) {
+		int32_t target[T], above[T], equal[T], m = 0, n = 0;
+		real t[T];
+		struct target_rank rank[T], listed[T];
+		fill(s, round, round % 2 ? 5 : 300);
+		memset(masked, 0, sizeof masked);
+		memset(is_target, 0, sizeof is_target);
+		for (int i = 0; i < T; i++)
+			is_target[target[i] = (i == 5 ? N / 3 : (i * 997 + (int)round * 31 + 1) % N)] = true;
+		for (int i = 0; i < N; i++)
+			if (i % 17 == 3 && !is_target[i] && m < M)
+				masked[mask[m++] = i] = true;
+		for (int i = N; i-- > 0;)
+			if (!masked[i] && !is_target[i]) {
+				list[n] = i;
+				list_s[n++] = s[i];
+			}
+		for (int i = 0; i < T; i++)
+			t[i] = s[target[i]];
+		rank_count(s, N, t, T, above, equal);
+		rank_exclude(s, mask, m, t, T, above, equal);
+		rank_targets(t, T, above, equal, true, rank);
+		rank_settle(&(struct rank_row){s, NULL, N, mask, m}, true, target, t, T, rank);
+		rank_count(list_s, n, t, T, above, equal);
+		rank_targets(t, T, above, equal, false, listed);
+		rank_settle(&(struct rank_row){list_s, list, n, NULL, 0}, true, target, t, T, listed);
+		for (int k = 0; k < T; k++) {
+			struct target_rank want = {.above = stands_before(s, masked, target[k], is_target, false),
+				.targets_above = stands_before(s, masked, target[k], is_target, true)};
+			assert_memory_equal(&rank[k], &want, sizeof want);
+			assert_memory_equal(&listed[k], &want, sizeof want);
+		}
+	}
+}
+
+/* Not recommended is last under every policy; other ties are left to the metrics. */
+static void test_never_recommended(void **state)
+{
+	real s[4] = {(real)-INFINITY, 2, 2, (real)-INFINITY}, t[2] = {(real)-INFINITY, 2};
+	int32_t target[2] = {0, 1}, above[2], equal[2];
+	struct target_rank rank[2];
+	rank_count(s, 4, t, 2, above, equal);
+	rank_targets(t, 2, above, equal, true, rank);
+	rank_settle(&(struct rank_row){s, NULL, 4, NULL, 0}, false, target, t, 2, rank);
+	assert_memory_equal(&rank[0], (&(struct target_rank){2, 0, 1, 0}), sizeof *rank);
+	assert_memory_equal(&rank[1], (&(struct target_rank){0, 1, 0, 0}), sizeof *rank);
+}
+
 static void test_nan(void **state)
 {
 	static real s[N];
@@ -121,7 +186,7 @@ static void test_top_k(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranks), cmocka_unit_test(test_nan), cmocka_unit_test(test_top_k)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_ranks), cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_never_recommended), cmocka_unit_test(test_nan), cmocka_unit_test(test_top_k)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
