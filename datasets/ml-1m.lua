@@ -77,6 +77,21 @@ return g.dataset {
       },
       ratings, movies, users,
     },
+    infae = {
+      help = "80 / 10 / 10 % of each user's ratings at random, as Infinite-AE and Distill-CF split them; split = \"given\"",
+      source = "ml-1m/infae/split.txt, a part per row of ratings: index.npz in data/ml-1m of "
+        .. "https://github.com/noveens/infinite_ae_cf written as text, and https://grouplens.org/datasets/movielens/1m/ (unpack "
+        .. "both into datasets/raw/)",
+      ratings,
+      {
+        "ml-1m/infae/split.txt", format = "parts",
+        sha256 = {
+          "e731dabe0bdb3bbfa9975cd1eb1d1faf0c0c389ebcbbfb5c270e34ef7fcfe38b",
+          "94850eca7190ff2cfe2fb6f37db4e501770484e56a895ee4d5e33704e5172231",
+        },
+      },
+      movies, users,
+    },
     ratings = { help = "all ratings", ratings, movies, users },
   },
 }

@@ -1,12 +1,18 @@
-/* Fixed evaluation candidates (He et al. 2017, *.test.negative): "(user,item)" and then the negatives, between tabs.
- * The item in parentheses is the user's held-out item; where another file said so before, the two must agree. */
+/* Fixed evaluation candidates (He et al. 2017, *.test.negative): "(user,item)", or user and item as two words, and then the
+ * negatives, between blanks.  The item is the user's held-out item; where another file said so before, the two must agree. */
 #include "data/reader.h"
 
 #include <string.h>
 
-static enum err_code pair(struct reader *r, int32_t *user, int32_t *item, struct err *e)
+/* *n_words: the words that the pair takes. */
+static enum err_code pair(struct reader *r, int32_t *user, int32_t *item, size_t *n_words, struct err *e)
 {
 	const struct field f = r->field[0];
+	*n_words = f.text[0] == '(' ? 1 : 2;
+	if (*n_words == 2 && r->n_fields > 1 && !memchr(f.text, ',', f.len)) {
+		TRY(reader_user(r, &f, true, user, e));
+		return reader_item(r, &r->field[1], true, item, e);
+	}
 	const char *comma = f.len ? memchr(f.text, ',', f.len) : NULL;
 	if (!comma || f.text[0] != '(' || f.text[f.len - 1] != ')')
 		return reader_fail(
@@ -23,13 +29,14 @@ static enum err_code line(struct reader *r, const char *text, size_t len, struct
 	if (r->n_fields == 0)
 		return OK;
 	r->records++;
-	TRY(pair(r, &user, &item, e));
+	size_t words;
+	TRY(pair(r, &user, &item, &words, e));
 	int32_t before = builder_find_held_out(r->builder, user);
 	if (before >= 0 && before != item)
 		return reader_fail(r, r->field[0].at, e, "%s is not the held-out item that another file gave this user",
 			reader_show(r->field[0].text, r->field[0].len).text);
 	TRY(builder_held_out(r->builder, user, item, e));
-	for (size_t i = 1; i < r->n_fields; i++) {
+	for (size_t i = words; i < r->n_fields; i++) {
 		TRY(reader_item(r, &r->field[i], true, &negative, e));
 		TRY(builder_candidate(r->builder, user, negative, e));
 	}
@@ -39,8 +46,8 @@ static enum err_code line(struct reader *r, const char *text, size_t len, struct
 extern const struct format_class format_negatives;
 const struct format_class format_negatives = {
 	.desc = {"negatives", "negatives { id_offset_user = 0, item_map = ... }",
-		"The published negatives of each user, a line each: (user,item) negative negative ... (*.test.negative "
-		"of NCF).",
+		"The published negatives of each user, a line each: (user,item) or user item, negative negative ... "
+		"(*.test.negative of NCF).",
 		(const struct arg_spec[]){FORMAT_ARGS_IDS, {0}}},
 	.line = line,
 };

@@ -94,12 +94,14 @@ void table_fini(struct table *t);
 	{                                                                                                              \
 		.name = option, .type = type_, .min = -1e15, .max = 1e15, .help = text_                                \
 	}
-#define FORMAT_ARGS_IDS                                                                                                \
+#define FORMAT_ARGS_ITEM_IDS                                                                                           \
 	FORMAT_ARG("encoding", ARG_STRING, "utf-8 (default) or latin-1"),                                              \
-		FORMAT_ARG("id_offset_user", ARG_INT, "added to every user id, which must be a whole number"),         \
 		FORMAT_ARG("id_offset_item", ARG_INT, "added to every item id, which must be a whole number"),         \
-		FORMAT_ARG("user_map", ARG_STRING, "file of 'id here, id in the data set' lines for users"),           \
 		FORMAT_ARG("item_map", ARG_STRING, "file of 'id here, id in the data set' lines for items")
+#define FORMAT_ARGS_IDS                                                                                                \
+	FORMAT_ARGS_ITEM_IDS,                                                                                          \
+		FORMAT_ARG("id_offset_user", ARG_INT, "added to every user id, which must be a whole number"),         \
+		FORMAT_ARG("user_map", ARG_STRING, "file of 'id here, id in the data set' lines for users")
 #define FORMAT_ARGS_TABLE                                                                                              \
 	FORMAT_ARGS_IDS, FORMAT_ARG("separator", ARG_STRING, "what stands between fields"),                            \
 		FORMAT_ARG("columns", ARG_STRING, "user,item,rating,time in file order; - skips, ... ends"),           \

@@ -40,6 +40,8 @@ static const char *show(struct builder *b, char *buf, size_t size)
 				n += (size_t)snprintf(buf + n, size - n, "/%g", (double)d->rating[i]);
 			if (d->time && d->time[i] != INT64_MIN)
 				n += (size_t)snprintf(buf + n, size - n, "@%lld", (long long)d->time[i]);
+			if (d->part && d->part[i] != PART_TRAIN)
+				n += (size_t)snprintf(buf + n, size - n, "%c", "?vth"[d->part[i]]);
 		}
 	dataset_unref(d);
 	return buf;
@@ -65,6 +67,47 @@ static void refuses(const char *format, const struct format_options *o, const ch
 }
 
 #define OPTIONS(...) (&(struct format_options){__VA_ARGS__})
+
+/* Rows that are not for training carry v, t or h (history). */
+static void parts_of_rows(void **state)
+{
+	reads("sessions", NULL, "3 4 3\n\n5\n", "train 1:3 train 1:4 train 1:3 train 3:5");
+	reads("sessions", OPTIONS(.part = "test"), "3 4\t3\n\t5\n", "test 1:3h test 1:4h test 1:3t test 2:5t");
+	reads("sessions", OPTIONS(.part = "valid"), "3\t4\n", "valid 1:3h valid 1:4v");
+	refuses("sessions", NULL, "1 2\t3\n",
+		"f:1:4: a target after a tab: such a file is read with part = \"test\" or \"valid\"");
+	refuses("sessions", OPTIONS(.part = "test"), "1 2\t3 4\n",
+		"f:1:5: 2 items after the tab, where one target was expected");
+	refuses("sessions", OPTIONS(.part = "test"), "1\t\n",
+		"f:1:3: 0 items after the tab, where one target was expected");
+	reads("baskets", NULL, "train u 1,2 1\ntest v 3 1,3 2,1\nvalidate w 1 2\n",
+		"train u:1@1 train u:2@1 train u:1@2 test v:3@1h test v:1@2h test v:3@2h test v:2@3t test v:1@3t "
+		"validate w:1@1h validate w:2@2v");
+	refuses("baskets", NULL, "train u 1\ntset v 1 2\n",
+		"f:2:1: the part of a user is train, valid or test, got 'tset'");
+	refuses("baskets", NULL, "train u 1,,2\n", "f:1:11: the item id is empty");
+	refuses("baskets", NULL, "train u 1,\n", "f:1:11: the item id is empty");
+	refuses("baskets", NULL, "train u\n", "f:1:8: 2 words where \"part user basket basket ...\" was expected");
+}
+
+static void parts_in_a_file_of_their_own(void **state)
+{
+	struct err e;
+	char buf[256];
+	struct builder *b = builder_new("x");
+	assert_int_equal(read_text(b, "pairs", NULL, "u 1\nv 2\nu 3\nv 4\n", &e), OK);
+	assert_int_equal(read_text(b, "parts", NULL, "0\n2\n1\n3\n", &e), OK);
+	assert_string_equal(show(b, buf, sizeof buf), "u:1 u:3v v:2t v:4h");
+	b = builder_new("x");
+	assert_int_equal(read_text(b, "pairs", NULL, "u 1\nv 2\n", &e), OK);
+	assert_int_equal(read_text(b, "parts", NULL, "0\n4\n", &e), ERR_FORMAT);
+	assert_string_equal(
+		e.text, "f:2:1: expected a part: 0 (train), 1 (validation), 2 (test) or 3 (history), got '4'");
+	assert_int_equal(read_text(b, "parts", NULL, "0\n", &e), ERR_FORMAT);
+	assert_non_null(strstr(e.text, "there are parts for 1 interactions, but 2 were read before"));
+	assert_int_not_equal(read_text(b, "parts", NULL, "0\n1\n2\n", &e), OK);
+	builder_free(b);
+}
 
 static void interactions_of_every_format(void **state)
 {
@@ -620,6 +663,8 @@ static void sasrec_and_s3rec_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_of_rows),
+		cmocka_unit_test(parts_in_a_file_of_their_own),
 		cmocka_unit_test(interactions_of_every_format),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(places_of_errors),
