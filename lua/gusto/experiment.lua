@@ -94,7 +94,7 @@ end
 
 local protocol_fields = {
   split = "string", valid = "number", test = "number", per_user = "boolean", valid_users = "number",
-  candidates = "string", n_candidates = "number", ties = "string", mask_seen = "boolean", metrics = "table",
+  candidates = "string", n_candidates = "number", ties = "string", mask_seen = "boolean", hide_validation = "boolean", metrics = "table",
   seed = "number|string", max_users = "number", -- seed = "run": that of the run, so that --seed draws another split too
 }
 

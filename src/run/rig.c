@@ -46,7 +46,7 @@ struct eval_source rig_source(const struct rig *r, enum part part)
 		.kind = r->kind,
 		.args = &r->kind_args,
 		.length = r->length,
-		.with_validation = part == PART_TEST};
+		.with_validation = part == PART_TEST && !r->x->protocol.hide_validation};
 }
 
 struct eval_histories rig_histories(

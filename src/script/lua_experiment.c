@@ -231,6 +231,7 @@ static void read_protocol(lua_State *L, int t, uint64_t run_seed, struct protoco
 	field_int(L, t, "g.protocol", "n_candidates", 1, 1e7, &p->n_candidates);
 	field_int(L, t, "g.protocol", "max_users", 0, INT32_MAX, &p->max_users);
 	field_bool(L, t, "g.protocol", "mask_seen", &p->mask_seen);
+	field_bool(L, t, "g.protocol", "hide_validation", &p->hide_validation);
 	p->seed = so->seed = read_split_seed(L, t, run_seed);
 	field_number(L, t, "g.protocol", "valid", &so->valid);
 	field_number(L, t, "g.protocol", "test", &so->test);
