@@ -6,5 +6,5 @@ return g.experiment {
   data = g.data { "ml-1m", view = "infae" },
   protocol = g.protocol { split = "given", candidates = "full", hide_validation = true, metrics = { "ndcg@10", "hr@10", "ndcg@100" } },
   model = require "gusto.models.ease",
-  knobs = { lambda = 500 },
+  knobs = { lambda = 100 },
 }

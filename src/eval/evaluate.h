@@ -15,7 +15,7 @@ struct protocol {
 	int32_t n_candidates; /* for the sampled ones: drawn once, seeded, stored; unseen by the user, distinct, not a target */
 	enum tie_policy ties;
 	bool mask_seen; /* full: items of the history (train, and validation at test time) are no candidates (default) */
-	bool hide_validation; /* at test time the validation part is not known: no history, not masked (default: it is) */
+	bool hide_validation; /* at test time the validation part is masked, but no history (default: it is both) */
 	uint64_t seed;
 	int n_metrics;
 	struct metric metric[16];

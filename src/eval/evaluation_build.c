@@ -131,8 +131,7 @@ static int64_t append_history(const struct evaluation *v, int32_t user, int32_t 
 {
 	int64_t n = append_part(v->split, PART_TRAIN, user, to);
 	n += append_part(v->split, PART_HISTORY, user, to ? to + n : NULL);
-	bool known = v->part == PART_TEST && !v->protocol.hide_validation;
-	return known ? n + append_part(v->split, PART_VALID, user, to ? to + n : NULL) : n;
+	return v->part == PART_TEST ? n + append_part(v->split, PART_VALID, user, to ? to + n : NULL) : n;
 }
 
 static int32_t remove_targets(const struct evaluation *v, int32_t pos, int32_t *a, int32_t n)

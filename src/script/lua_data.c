@@ -681,7 +681,7 @@ static int data_popularity(lua_State *L)
 /* data:activity(): training interactions per user. */
 static int data_activity(lua_State *L)
 {
-	struct data_box *b = check_data(L);
+	struct data_box *b = data_check(L);
 	struct shape shape = shape_fixed(1, b->data->n_users, 0, 0);
 	struct tensor_box *out = tensor_push(L, FIELD_REAL, &shape, 1);
 	const int64_t *start = b->split ? b->split->train_start : b->data->start;

@@ -16,7 +16,7 @@ function Bias:build(_, data)
   self.mean = nn.parameter { 1, trainable = false }
   self.user = nn.parameter { data.users, trainable = false }
   self.item = nn.parameter { data.items, trainable = false }
-  self.low, self.high = data.rating_min, data.rating_max
+  self.low, self.high = data.min_rating, data.max_rating
 end
 
 -- b_i = sum_u (r_ui - mean - b_u) / (n_i + reg), and likewise for users.
