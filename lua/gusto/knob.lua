@@ -1,8 +1,11 @@
 -- Knobs: declared hyperparameters.
 --   g.int { 50, min = 4, max = 1024, help = "embedding width" }     g.real, g.log alike; g.log is a positive number whose
 --   g.bool { true }      g.choice { "bce", "ce" } (the first is the default)      scale is logarithmic
--- `applies` says when a change takes effect: "step" (before the next step), "batch" (with the next batch), "model" (the model is
--- rebuilt and keeps its weights by name; the default).  Knobs of the trainer's own names (lr, batch, ...) need no `applies`.
+-- `applies` says when a change takes effect: "step" (the trainer reads it before the next step), "batch" (with the next batch),
+-- "live" (a number in what the model computes, say a dropout rate or a penalty's weight: from the next step; the default of
+-- g.real and g.log), "model" (the model is rebuilt and keeps its weights by name; the default of the others).  A live knob may
+-- be used like any number: where a change of it makes the model compute something else than the same with another number (a
+-- branch, a size), the model is rebuilt.  Knobs of the trainer's own names (lr, batch, ...) need no `applies`.
 
 local check = require "gusto.check"
 
@@ -14,8 +17,11 @@ local step = { lr = true, weight_decay = true, clip = true, patience = true, epo
   momentum = true, beta1 = true, beta2 = true, eps = true }
 local batch = { batch = true, negatives = true, sampler = true, alpha = true }
 
-function knob.applies(name, declared)
-  return declared or step[name] and "step" or batch[name] and "batch" or "model"
+local levels = { step = true, batch = true, live = true, model = true }
+
+function knob.applies(name, k)
+  local scalar = k.type == "real" or k.type == "log"
+  return k.applies or step[name] and "step" or batch[name] and "batch" or scalar and "live" or "model"
 end
 
 local fields = { [1] = "any", default = "any", min = "number", max = "number", help = "string", applies = "string" }
@@ -23,8 +29,8 @@ local choice_fields = { default = "string", help = "string", applies = "string" 
 
 local function make(kind, t, default, level)
   count = count + 1
-  if t.applies and t.applies ~= "step" and t.applies ~= "batch" and t.applies ~= "model" then
-    error(("g.%s: applies must be \"step\", \"batch\" or \"model\", got \"%s\""):format(kind, t.applies), level + 1)
+  if t.applies and not levels[t.applies] then
+    error(("g.%s: applies must be \"step\", \"batch\", \"live\" or \"model\", got \"%s\""):format(kind, t.applies), level + 1)
   end
   return setmetatable({ type = kind, default = default, min = t.min, max = t.max, help = t.help or "",
     applies = t.applies, order = count }, Knob)

@@ -21,6 +21,7 @@ struct field_spec {
 	enum field_type type;
 	enum axis axis;
 	int32_t width; /* numbers per row; 1 for a plain column */
+	int32_t below; /* FIELD_INT: the ids are less than this (-1: absent); 0: not known */
 };
 
 enum { BATCH_FIELDS_MAX = 16 };

@@ -24,6 +24,8 @@ static void print_receipt(json_t *r)
 	if (json_is_true(json_object_get(r, "rebuilt")))
 		printf("model rebuilt: %d parameters carried over, %d initialised\n",
 			(int)json_integer_value(json_object_get(r, "carried")), (int)json_array_size(fresh));
+	else if (json_array_size(json_object_get(r, "tweaks")))
+		printf("in force from the next step\n");
 	json_array_foreach(fresh, i, t) printf("  new: %s\n", json_string_value(t));
 	const char *value = json_string_value(json_object_get(r, "value"));
 	if (value)

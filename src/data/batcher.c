@@ -136,6 +136,7 @@ static enum err_code allocate_columns(struct batcher *b, struct err *e)
 		if (b->max_rows[a] > 0)
 			ok = (b->offsets[a] = mem_calloc((size_t)b->o.batch + 1, sizeof(int32_t))) && ok;
 	b->kind->columns(b, &b->signature);
+	field_bound(&b->signature, b->split->data, b->o.length);
 	for (int i = 0; i < b->signature.nfields; i++) {
 		const struct field_spec *f = &b->signature.spec[i];
 		if (b->signature.column[i])

@@ -81,8 +81,9 @@ real *eval_writer_reals(struct eval_writer *w, const char *column, int32_t n)
 
 /* ---- signatures ---- */
 
-static void signature(
-	const struct kind_class *k, const struct args *given, int32_t length, int32_t n_candidates, struct batch *out)
+/* d: NULL where histories are given by hand and the ids' bounds are not known. */
+static void signature(const struct kind_class *k, const struct args *given, const struct dataset *d, int32_t length,
+	int32_t n_candidates, struct batch *out)
 {
 	*out = (struct batch){0};
 	field_add(out, k && kind_by_item(k, given) ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
@@ -92,19 +93,23 @@ static void signature(
 	}
 	if (n_candidates > 0)
 		field_add(out, "candidate", FIELD_INT, AXIS_EXAMPLE, n_candidates);
+	if (d)
+		field_bound(out, d, length);
 }
 
 void eval_signature(const struct eval_source *src, int32_t n_candidates, struct batch *out)
 {
 	struct err e;
-	signature(kind_need(src->kind, &e), src->args, src->length, n_candidates, out);
+	signature(kind_need(src->kind, &e), src->args, src->split->data, src->length, n_candidates, out);
 }
 
 static void rating_signature(const struct eval_source *src, const struct kind_class *k, struct batch *out)
 {
-	signature(k, src->args, src->length, 0, out);
+	const struct dataset *d = src->split->data;
+	signature(k, src->args, d, src->length, 0, out);
 	if (k && k->flags & KIND_HISTORY) {
 		field_add(out, "query", FIELD_INT, AXIS_TOKEN2, 1);
+		out->spec[out->nfields - 1].below = kind_by_item(k, src->args) ? d->n_users : d->n_items;
 		return;
 	}
 	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
@@ -112,6 +117,7 @@ static void rating_signature(const struct eval_source *src, const struct kind_cl
 		struct args a = kind_args(k, src->args);
 		k->pair_columns(src->split, &a, out);
 	}
+	field_bound(out, d, src->length);
 }
 
 void eval_rating_signature(const struct eval_source *src, struct batch *out)
@@ -312,7 +318,7 @@ enum err_code eval_batch(const struct eval_source *src, const int32_t *users, in
 	const struct kind_class *k;
 	TRY(check_kind(src->kind, src->length, &k, e));
 	struct args a = kind_args(k, src->args);
-	signature(k, &a, src->length, candidates ? n_candidates : 0, out);
+	signature(k, &a, src->split->data, src->length, candidates ? n_candidates : 0, out);
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
 		TRY(begin_example(src, k, &a, users[i], *scratch, e));
@@ -466,7 +472,7 @@ enum err_code eval_batch_histories(
 			"%s batches by item hold columns of items, not histories of users: they are for predicting "
 			"ratings",
 			given->kind);
-	signature(k, &a, given->length, 0, out);
+	signature(k, &a, given->data, given->length, 0, out);
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < given->n; i++) {
 		const int32_t *at = given->offsets + i;

@@ -25,6 +25,12 @@ void program_free(struct program *p);
 int program_params(const struct program *p, struct param *const **params);
 int program_ops(const struct program *p);
 
+/* Whether two programs differ in live numbers at most: attributes that are ARG_LIVE and numbers of the script.  They work on
+ * the same parameters then (or on constants of the same numbers) and on batches of the same columns. */
+bool program_same(const struct program *a, const struct program *b);
+/* Takes over the live numbers of a program that is the same, from the next replay on; returns how many changed. */
+int program_take_live(struct program *p, const struct program *from);
+
 /* Reserves memory for batches of up to rows[axis] rows (row gradients, offsets; arenas grow to the largest slice).
  * Gradients of a step before are forgotten where memory grows. */
 enum err_code program_reserve(struct engine *g, struct program *p, const int64_t rows[AXIS_N], struct err *e);

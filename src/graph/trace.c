@@ -252,6 +252,12 @@ enum field_type trace_type(const struct trace *t, int value)
 	return t->p->value[value].type;
 }
 
+int32_t trace_below(const struct trace *t, int value)
+{
+	const struct value *v = &t->p->value[value];
+	return v->kind == VALUE_INPUT ? t->p->field[v->ref].below : 0;
+}
+
 void trace_push(struct trace *t, const char *name)
 {
 	size_t n = strlen(t->scope);

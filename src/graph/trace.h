@@ -27,6 +27,7 @@ int trace_apply(struct trace *t, const char *op, const int *in, int n_in, const 
 
 const struct shape *trace_shape(const struct trace *t, int value);
 enum field_type trace_type(const struct trace *t, int value);
+int32_t trace_below(const struct trace *t, int value); /* of an input of ids: they are less than this; 0: not known */
 
 /* Scopes name layers: ops recorded between carry "block 2/attention". */
 void trace_push(struct trace *t, const char *name);

@@ -14,6 +14,7 @@ enum { SCOPE_DEPTH = 32 };
 
 struct paramset {
 	uint64_t seed;
+	const struct paramset *adopt; /* NULL: every parameter is made */
 	struct param **item;
 	size_t n, cap;
 	struct str scope;	    /* "block 1/attention" */
@@ -98,6 +99,23 @@ static enum err_code full_name(const struct paramset *s, const char *name, char 
 	return OK;
 }
 
+void paramset_adopt(struct paramset *s, const struct paramset *from)
+{
+	s->adopt = from;
+}
+
+static struct param *adopted(
+	const struct paramset *s, const char *name, const struct shape *shape, bool trainable, bool lazy)
+{
+	struct param *p = s->adopt ? paramset_find(s->adopt, name) : NULL;
+	return p && shape_same(&p->shape, shape) && p->trainable == trainable && p->lazy == lazy ? p : NULL;
+}
+
+bool paramset_same(const struct paramset *a, const struct paramset *b)
+{
+	return a->n == b->n && (a->n == 0 || memcmp(a->item, b->item, a->n * sizeof(struct param *)) == 0);
+}
+
 enum err_code paramset_make(struct paramset *s, const char *name, const struct shape *shape, const struct init *init,
 	bool trainable, bool lazy, struct param **out, struct err *e)
 {
@@ -106,6 +124,11 @@ enum err_code paramset_make(struct paramset *s, const char *name, const struct s
 	TRY(full_name(s, name, full, e));
 	if (!mem_grow(&s->item, &s->cap, s->n + 1, sizeof(struct param *)))
 		return err_set(e, ERR_NOMEM, "no memory for parameter '%s'", full);
+	p = adopted(s, full, shape, trainable, lazy);
+	if (p) {
+		*out = s->item[s->n++] = param_ref(p);
+		return OK;
+	}
 	TRY(param_new(full, shape, &p, e));
 	enum err_code rc = init_fill(init, rng_key(s->seed, RNG_INIT, rng_hash_name(full), 0), p, e);
 	if (rc != OK) {

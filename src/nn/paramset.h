@@ -27,6 +27,12 @@ enum err_code paramset_make(struct paramset *s, const char *name, const struct s
 void paramset_push(struct paramset *s, const char *scope);
 void paramset_pop(struct paramset *s);
 
+/* From now on a parameter that is asked for is that of `from` where name, shape, trainable and lazy agree: shared, not copied,
+ * with the value it has.  `from` must outlive the making. */
+void paramset_adopt(struct paramset *s, const struct paramset *from);
+/* The very same parameters, in the same order. */
+bool paramset_same(const struct paramset *a, const struct paramset *b);
+
 /* Values (not optimizer state) from `old` for every parameter of the same name and shape.  Returns how many were
  * carried; fresh[i] (paramset_count of new, may be NULL) says which were not. */
 size_t paramset_carry(struct paramset *fresh_set, const struct paramset *old, bool *fresh);

@@ -12,16 +12,20 @@
 /* What is prepared. */
 struct draft {
 	struct knobset knobs;
-	struct rig *rig; /* NULL: the present one stays */
-	bool rebuilt;	 /* the model was built anew: pending until settled */
-	bool *fresh;	 /* [parameters] not carried */
+	struct rig *rig;  /* NULL: the present one stays */
+	struct rig *live; /* NULL, or the present one under other live numbers */
+	bool pending;	  /* the model was built anew: to be settled */
+	bool rebuilt;	  /* and its parameters with it */
+	bool *fresh;	  /* [parameters] not carried */
 	size_t carried;
 };
 
 static void draft_drop(struct trainer *t, struct draft *d)
 {
-	if (d->rebuilt)
+	if (d->pending)
 		t->x->vtbl->settle(t->x->self, false);
+	d->pending = false;
+	rig_free(d->live);
 	rig_free(d->rig);
 	knobset_free(&d->knobs);
 	mem_free(d->fresh);
@@ -37,22 +41,26 @@ static bool same_value(const struct knob *a, const struct knob *b)
 static enum err_code draft_knobs(
 	struct trainer *t, struct draft *d, const struct change *c, size_t n, enum knob_applies *level, struct err *e)
 {
-	*level = KNOB_STEP;
+	bool reached[KNOB_MODEL + 1] = {false};
 	TRY(knobset_copy(&t->x->knobs, &d->knobs, e));
 	for (size_t i = 0; i < n; i++) {
 		struct knob *k = knobset_need(&d->knobs, c[i].name, e);
 		if (!k)
 			return ERR_NOTFOUND;
 		TRY(knob_set_text(k, c[i].value, e));
-		if (k->applies > *level && !same_value(k, knobset_find(&t->x->knobs, k->name)))
-			*level = k->applies;
+		reached[k->applies] |= !same_value(k, knobset_find(&t->x->knobs, k->name));
 	}
+	bool both = reached[KNOB_BATCH] && reached[KNOB_LIVE]; /* new batches want new programs anyway */
+	*level = reached[KNOB_MODEL] || both ? KNOB_MODEL
+		 : reached[KNOB_LIVE]	     ? KNOB_LIVE
+		 : reached[KNOB_BATCH]	     ? KNOB_BATCH
+					     : KNOB_STEP;
 	return trainer_check(t, &d->knobs, e);
 }
 
 static enum err_code draft_rebuild(struct trainer *t, struct draft *d, struct err *e)
 {
-	d->rebuilt = true; /* also where it fails half-way: settle(false) clears it */
+	d->pending = d->rebuilt = true; /* also where it fails half-way: settle(false) clears it */
 	TRY(rig_build(t->x, t->engine, &d->knobs, t->rig->params, true, &d->rig, e));
 	size_t n = paramset_count(d->rig->params);
 	d->fresh = mem_calloc(n + 1, sizeof *d->fresh);
@@ -64,6 +72,19 @@ static enum err_code draft_rebuild(struct trainer *t, struct draft *d, struct er
 		d->carried += !d->fresh[i];
 	}
 	return evaluator_prepare(t->monitor, d->rig, e);
+}
+
+/* Live numbers where that is enough, else a new model. */
+static enum err_code draft_model(struct trainer *t, struct draft *d, enum knob_applies level, struct err *e)
+{
+	if (level == KNOB_LIVE) {
+		d->pending = true;
+		TRY(rig_live(t->rig, &d->knobs, &d->live, e));
+		if (d->live)
+			return OK;
+		t->x->vtbl->settle(t->x->self, false);
+	}
+	return draft_rebuild(t, d, e);
 }
 
 /* ---- putting in force ---- */
@@ -88,11 +109,13 @@ static enum err_code draft_accept(struct trainer *t, struct draft *d, struct err
 		rig_free(t->rig);
 		t->rig = d->rig;
 	}
+	if (d->live)
+		rig_take_live(t->rig, d->live);
 	t->x->knobs = d->knobs;
-	if (d->rebuilt)
+	if (d->pending)
 		t->x->vtbl->settle(t->x->self, true);
 	d->rig = NULL;
-	d->rebuilt = false;
+	d->pending = d->rebuilt = false;
 	d->knobs = (struct knobset){0};
 	knobset_free(&old);
 	rescale_epoch(t, steps);
@@ -180,8 +203,8 @@ enum err_code change_set(struct trainer *t, const struct change *c, size_t n, co
 	json_t *tweaks = json_array();
 	struct position before = t->at;
 	enum err_code rc = draft_knobs(t, &d, c, n, &level, e);
-	if (rc == OK && level == KNOB_MODEL)
-		rc = draft_rebuild(t, &d, e);
+	if (rc == OK && level >= KNOB_LIVE)
+		rc = draft_model(t, &d, level, e);
 	else if (rc == OK && level == KNOB_BATCH && t->rig->batcher)
 		rc = rig_rebatch(t->rig, &d.knobs, &d.rig, e);
 	if (rc == OK)
@@ -214,7 +237,7 @@ enum err_code change_reload(
 	if (!x->vtbl->reload)
 		return err_set(e, ERR_STATE, "model %s has no script to reload", x->model);
 	TRY(knobset_copy(&x->knobs, &d.knobs, e));
-	d.rebuilt = true;
+	d.pending = true;
 	enum err_code rc = x->vtbl->reload(x->self, text, &d.knobs, e);
 	if (rc == OK)
 		rc = draft_rebuild(t, &d, e);

@@ -19,6 +19,13 @@ const char *experiment_knob_of(const char *optimizer_arg)
 	return strcmp(optimizer_arg, "decay") == 0 ? "weight_decay" : optimizer_arg;
 }
 
+/* What batches are made by is read by the model too: both anew. */
+static void not_live(struct knob *k)
+{
+	if (k && k->applies == KNOB_LIVE)
+		k->applies = KNOB_MODEL;
+}
+
 /* Adds the knob, or makes sure that a declared one takes effect at least as `applies` says. */
 static enum err_code add(struct knobset *k, const struct knob *row, struct err *e)
 {
@@ -27,6 +34,8 @@ static enum err_code add(struct knobset *k, const struct knob *row, struct err *
 		return knobset_add(k, row, e);
 	if (row->applies == KNOB_BATCH && have->applies == KNOB_STEP)
 		have->applies = KNOB_BATCH;
+	if (row->applies == KNOB_BATCH)
+		not_live(have);
 	return OK;
 }
 
@@ -92,6 +101,8 @@ static enum err_code add_batch(struct knobset *k, const struct batch_options *b,
 	struct err unknown;
 	const struct kind_class *kind = kind_need(b->kind, &unknown);
 	unsigned flags = kind ? kind->flags : KIND_NEGATIVES;
+	for (size_t i = 0; kind && i < arg_count(&kind->desc); i++)
+		not_live(knobset_find(k, kind->desc.args[i].name));
 	TRY(add_number(k, "batch", ARG_INT, b->batch, 1, 1 << 22, KNOB_BATCH, "examples per step", e));
 	if (flags & KIND_LENGTH)
 		TRY(add_number(k, "length", ARG_INT, b->length, 1, 1 << 16, KNOB_BATCH,

@@ -2,6 +2,8 @@
  *
  * applies   KNOB_STEP   read by the trainer before each step (lr, weight_decay, clip, optimizer arguments)
  *           KNOB_BATCH  makes new batches (batch, negatives, length, sampler)
+ *           KNOB_LIVE   a number of the model (dropout, a penalty's weight): put into its programs as they run; where the change
+ *                       makes a different program of it (a branch in Lua, a size), as KNOB_MODEL
  *           KNOB_MODEL  rebuilds and retraces the model; parameters are carried over by name and shape
  * A change is checked against type and range first and takes effect at a safe point. */
 #ifndef GUSTO_RUN_KNOB_H
@@ -9,7 +11,7 @@
 
 #include "base/desc.h"
 
-enum knob_applies { KNOB_STEP, KNOB_BATCH, KNOB_MODEL };
+enum knob_applies { KNOB_STEP, KNOB_BATCH, KNOB_LIVE, KNOB_MODEL };
 
 struct knob {
 	char *name, *help, *choices;

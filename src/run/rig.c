@@ -190,6 +190,81 @@ enum err_code rig_build(struct experiment *x, struct engine *g, const struct kno
 	return rc;
 }
 
+/* ---- live numbers ---- */
+
+static enum err_code trace_again(struct rig *r, const struct rig *old, struct err *e)
+{
+	struct batch signature;
+	memcpy(r->kind, old->kind, sizeof r->kind);
+	r->kind_args = old->kind_args;
+	r->length = old->length;
+	if (old->loss.program) {
+		r->loss = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
+		batcher_signature(old->batcher, &signature);
+		TRY(trace_into(r, &signature, &r->loss, e));
+	}
+	for (; r->n_other < old->n_other; r->n_other++) {
+		const struct rig_program *was = &old->other[r->n_other];
+		struct rig_program *p = &r->other[r->n_other];
+		*p = (struct rig_program){.call = was->call, .mode = was->mode, .candidates = was->candidates};
+		signature_of(r, p, &signature);
+		TRY(trace_into(r, &signature, p, e));
+	}
+	return OK;
+}
+
+static bool same_program(const struct rig_program *a, const struct rig_program *b)
+{
+	if (!a->program || !b->program)
+		return !a->program && !b->program;
+	bool same = a->outputs.n == b->outputs.n && program_same(a->program, b->program);
+	for (int i = 0; same && i < a->outputs.n; i++)
+		same = strcmp(a->outputs.name[i], b->outputs.name[i]) == 0;
+	return same;
+}
+
+static bool same_rig(const struct rig *a, const struct rig *b)
+{
+	bool same = paramset_same(a->params, b->params) && same_program(&a->loss, &b->loss);
+	for (int i = 0; same && i < a->n_other; i++)
+		same = same_program(&a->other[i], &b->other[i]);
+	return same;
+}
+
+static enum err_code build_over(struct rig *r, const struct rig *old, const struct knobset *k, struct err *e)
+{
+	struct experiment *x = r->x;
+	r->params = paramset_new(x->seed);
+	if (!r->params)
+		return err_set(e, ERR_NOMEM, "no memory for the model's parameters");
+	paramset_adopt(r->params, old->params);
+	TRY(x->vtbl->build(x->self, k, r->params, e));
+	return paramset_same(r->params, old->params) ? trace_again(r, old, e) : OK;
+}
+
+enum err_code rig_live(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e)
+{
+	struct rig *r = NULL;
+	*out = NULL;
+	if (old->x->vtbl->fit)
+		return OK;
+	TRY(rig_new(old->x, old->engine, &r, e));
+	enum err_code rc = build_over(r, old, k, e);
+	if (rc == OK && same_rig(r, old))
+		*out = r;
+	else
+		rig_free(r);
+	return rc;
+}
+
+void rig_take_live(struct rig *r, const struct rig *from)
+{
+	if (r->loss.program)
+		program_take_live(r->loss.program, from->loss.program);
+	for (int i = 0; i < r->n_other; i++)
+		program_take_live(r->other[i].program, from->other[i].program);
+}
+
 enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e)
 {
 	struct rig *r = NULL;

@@ -35,6 +35,12 @@ struct batch_options rig_batch_options(const struct experiment *x, const struct 
  * shape, fresh[] as in paramset_carry; then closed-form parts are fitted where fit is set.  Traces the loss. */
 enum err_code rig_build(struct experiment *x, struct engine *g, const struct knobset *k, const struct paramset *old,
 	bool fit, struct rig **out, struct err *e);
+/* Tries whether the knobs reach the model as live numbers only (graph/program.h): builds it anew over the parameters of `old`
+ * (pending: the caller settles) and traces again every program that `old` has.  *out is NULL where more than live numbers
+ * differ, or where closed-form parts would have to be fitted again; else what rig_take_live needs. */
+enum err_code rig_live(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e);
+/* Puts the live numbers of `from` into the programs of r. */
+void rig_take_live(struct rig *r, const struct rig *from);
 /* New batches and programs for the parameters of `old`, which keeps them until rig_take_params. */
 enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e);
 void rig_take_params(struct rig *to, struct rig *from);

@@ -39,7 +39,6 @@ struct script {
 
 	struct trace *trace;	  /* the one being recorded, borrowed; NULL outside */
 	uint64_t generation;	  /* of that trace: values of other generations are dead */
-	int32_t users, items;	  /* bounds of the ids in its batches */
 	struct paramset *set;	  /* where new layers put their parameters while a model is built, borrowed */
 	struct paramset *scratch; /* the same by hand (repl), owned */
 	unsigned unnamed;	  /* layers made by hand so far */

@@ -73,7 +73,7 @@ static void read_knob(lua_State *L, int idx, int applies_fn, struct knobset *k)
 	int t = lua_gettop(L);
 	lua_pushvalue(L, applies_fn);
 	lua_pushstring(L, name);
-	lua_getfield(L, t, "applies");
+	lua_pushvalue(L, t);
 	lua_call(L, 2, 1);
 	const char *applies = lua_tostring(L, -1), *type = text_field(L, t, "type");
 	if (!name || !type || !applies) {
@@ -88,6 +88,7 @@ static void read_knob(lua_State *L, int idx, int applies_fn, struct knobset *k)
 		.max = number_field(L, t, "max"),
 		.applies = strcmp(applies, "step") == 0	   ? KNOB_STEP
 			   : strcmp(applies, "batch") == 0 ? KNOB_BATCH
+			   : strcmp(applies, "live") == 0  ? KNOB_LIVE
 							   : KNOB_MODEL};
 	if (row.type == ARG_CHOICE)
 		row.def_text = (char *)text_field(L, t, "default");

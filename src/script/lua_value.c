@@ -693,17 +693,6 @@ static int batch_has(lua_State *L)
 	return 1;
 }
 
-/* How many ids there are of what a column holds; 0: not known.  Queries are the other side of the rows they ask of. */
-static int32_t ids_of(const struct script *s, struct trace *t, const char *column)
-{
-	struct err none;
-	int users = strcmp(column, "query") == 0 ? trace_input(t, "user", &none) : -1;
-	bool by_item = users >= 0 && trace_shape(t, users)->axis != AXIS_EXAMPLE;
-	if (strcmp(column, "position") == 0)
-		return 0;
-	return strcmp(column, "user") == 0 || by_item ? s->users : s->items;
-}
-
 static int batch_index(lua_State *L)
 {
 	struct trace *t = batch_trace(L);
@@ -715,9 +704,7 @@ static int batch_index(lua_State *L)
 	}
 	value_push(L, trace_input(t, key, &e), &e);
 	struct value_box *v = lua_touserdata(L, -1);
-	const struct script *s = script_of(L);
-	if (trace_type(t, v->index) == FIELD_INT)
-		v->below = ids_of(s, t, key);
+	v->below = trace_below(t, v->index);
 	return 1;
 }
 

@@ -215,9 +215,6 @@ static enum err_code model_trace(
 		return err_set(e, ERR_ARG, "there is no model call %d", (int)what);
 	s->trace = t;
 	s->generation++;
-	const struct split *split = ((struct model *)self)->x->split;
-	s->users = split ? split->data->n_users : 0;
-	s->items = split ? split->data->n_items : 0;
 	enum err_code code = script_call(s, trace_protected, &tracing, 0, e);
 	s->trace = NULL;
 	return code;

@@ -17,10 +17,12 @@ run=$(basename "$dir")
 "$gusto" pause "$run" >/dev/null || die pause
 "$gusto" tweak "$run" lr=5e-4 >/dev/null || die "tweak lr"
 "$gusto" resume "$run" >/dev/null || die resume
-"$gusto" tweak "$run" dropout=0.1 >/dev/null || die "tweak dropout"
+"$gusto" tweak "$run" dropout=0.1 >"$work/receipt" || die "tweak dropout"
+grep -q 'in force from the next step' "$work/receipt" || die "a live knob: $(cat "$work/receipt")"
 user=$("$gusto" data info planted >/dev/null 2>&1; echo u1)
 "$gusto" recommend "$run" --user "$user" --json >/dev/null 2>&1 || "$gusto" recommend "$run" --user 1 --json >/dev/null || die probe
-"$gusto" tweak "$run" blocks=1 >/dev/null || die "tweak blocks"
+"$gusto" tweak "$run" blocks=1 >"$work/receipt" || die "tweak blocks"
+grep -q 'model rebuilt' "$work/receipt" || die "a structural knob: $(cat "$work/receipt")"
 "$gusto" pause "$run" >/dev/null || die "second pause"
 "$gusto" tweak "$run" lr=2e-4 dropout=0.2 >/dev/null || die "two knobs at once"
 "$gusto" resume "$run" >/dev/null || die "second resume"
@@ -37,6 +39,7 @@ grep -q '"event":"start"' "$work/replay" && grep -q '"event":"eval"' "$work/repl
 dir=$(start 6 3)
 run=$(basename "$dir")
 "$gusto" tweak "$run" lr=5e-4 >/dev/null
+"$gusto" tweak "$run" dropout=0.3 >/dev/null
 sleep 1.5
 pid=$("$gusto" show "$run" --json | grep -o '"pid":"[0-9]*"' | grep -o '[0-9]*')
 kill -9 "$pid" 2>/dev/null || echo "note: it had ended before it could be killed"

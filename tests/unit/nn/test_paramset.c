@@ -137,10 +137,37 @@ static void test_carry(void **state)
 	paramset_free(old), paramset_free(s);
 }
 
+/* What is adopted is the same parameter; what differs in anything that a program depends on is made anew. */
+static void test_adopt(void **state)
+{
+	struct paramset *old = paramset_new(1), *s = paramset_new(1);
+	struct init zeros = {.kind = "zeros"};
+	struct param *a = make(old, "a", 3, 4, &zeros), *b = make(old, "b", 3, 4, &zeros), *p;
+	struct shape shape = shape_fixed(2, 3, 4, 0);
+	struct err e;
+	a->value[5] = 7;
+	paramset_adopt(s, old);
+	assert_ptr_equal(make(s, "a", 3, 4, &(struct init){.kind = "ones"}), a);
+	assert_true(a->value[5] == 7 && a->value[0] == 0);
+	assert_false(paramset_same(s, old));
+	assert_ptr_equal(make(s, "b", 3, 4, &zeros), b);
+	assert_true(paramset_same(s, old));
+	assert_int_equal(paramset_make(s, "a", &shape, &zeros, true, false, &p, &e), ERR_ARG);
+	paramset_free(s);
+	s = paramset_new(1);
+	paramset_adopt(s, old);
+	assert_ptr_not_equal(make(s, "a", 4, 3, &zeros), a);
+	assert_int_equal(paramset_make(s, "b", &shape, &zeros, true, true, &p, &e), OK); /* lazy */
+	assert_ptr_not_equal(p, b);
+	assert_false(paramset_same(s, old));
+	paramset_free(old);
+	paramset_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_initialisers),
 		cmocka_unit_test(test_independent_of_order), cmocka_unit_test(test_scopes_and_errors),
-		cmocka_unit_test(test_carry)};
+		cmocka_unit_test(test_carry), cmocka_unit_test(test_adopt)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,7 +137,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Five tweaks and a chunk, one of them structural, one of batches; two pauses, probes, an evaluation; at steps that depend
+/* Six tweaks and a chunk, one of them structural, one of batches, one of live numbers; two pauses, probes, an evaluation; at steps that depend
  * on timing. Leaves the run going. */
 static void steer(struct client *c)
 {
@@ -152,6 +152,9 @@ static void steer(struct client *c)
 	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "initialised"), 0)), "mix");
 	json_decref(j);
 	quiet(c, "probe", "{\"kind\":\"recommend\",\"user\":\"u1\",\"k\":5}");
+	j = call(c, "set", "{\"knobs\":{\"dropout\":0.25,\"weight\":0.5,\"lr\":4e-3}}");
+	assert_true(json_is_false(json_object_get(j, "rebuilt")));
+	json_decref(j);
 	quiet(c, "resume", NULL);
 	quiet(c, "set", "{\"knobs\":{\"batch\":96,\"weight_decay\":1e-4}}");
 	quiet(c, "evaluate", NULL);

@@ -1,6 +1,6 @@
 /* A model in C behind struct model_vtbl: matrix factorisation on a small planted world, so that the runner is tested without
- * scripts.  Knobs: dim, deep (a structural one: a linear map of the user's vector), nan_at (the loss is not finite from
- * the rebuild on). */
+ * scripts.  Knobs: dim, deep (a structural one: a linear map of the user's vector), poison (the loss is not finite from the
+ * rebuild on); dropout and weight (of the loss) are live numbers. */
 #ifndef GUSTO_TEST_TOY_H
 #define GUSTO_TEST_TOY_H
 
@@ -33,6 +33,7 @@
 struct toy_parts {
 	struct param *user, *item, *mix;
 	bool poison;
+	double dropout, weight;
 };
 struct toy {
 	struct experiment *x;
@@ -52,7 +53,9 @@ static inline enum err_code toy_build(void *self, const struct knobset *k, struc
 	struct shape users = shape_fixed(2, d->n_users, dim, 0), items = shape_fixed(2, d->n_items, dim, 0),
 		     square = shape_fixed(2, dim, dim, 0);
 	t->pending = true;
-	t->next = (struct toy_parts){.poison = knobset_number(k, "poison", 0) != 0};
+	t->next = (struct toy_parts){.poison = knobset_number(k, "poison", 0) != 0,
+		.dropout = knobset_number(k, "dropout", 0),
+		.weight = knobset_number(k, "weight", 1)};
 	if (dim == 13)
 		return err_set(e, ERR_SCRIPT, "toy.lua:13: dim=13 brings bad luck");
 	TRY(paramset_make(s, "user", &users, &small, true, true, &t->next.user, e));
@@ -92,6 +95,10 @@ static inline enum err_code toy_trace(
 	struct toy_parts *p = m->pending ? &m->next : &m->now;
 	int items = trace_param(t, p->item, e), y = -1;
 	int u = toy_apply(t, "embedding", trace_param(t, p->user, e), trace_input(t, "user", e), e);
+	struct args dropout;
+	args_default(&op_find("dropout")->desc, &dropout);
+	dropout.num[0] = p->dropout;
+	u = u < 0 ? u : trace_apply(t, "dropout", &u, 1, dropout.num, e);
 	if (p->mix)
 		u = toy_apply(t, "linear", u, trace_param(t, p->mix, e), e);
 	if (what == MODEL_SCORE) {
@@ -104,7 +111,7 @@ static inline enum err_code toy_trace(
 		if (p->poison && pos >= 0) /* log of a negative number */
 			pos = trace_apply(t, "log", (const int[]){toy_apply(t, "sub", pos, trace_number(t, 100, e), e)},
 				1, NULL, e);
-		y = toy_apply(t, "bpr", pos, neg, e);
+		y = toy_apply(t, "mul", toy_apply(t, "bpr", pos, neg, e), trace_number(t, p->weight, e), e);
 	}
 	*out = (struct model_outputs){.n = 1, .value = {y}, .name = {"out"}};
 	return y < 0 ? ERR_SCRIPT : OK;
@@ -221,6 +228,8 @@ static inline struct experiment *toy_experiment(void)
 	toy_knob(x, "dim", ARG_INT, 16, 1, 256, KNOB_MODEL);
 	toy_knob(x, "deep", ARG_BOOL, 0, 0, 1, KNOB_MODEL);
 	toy_knob(x, "poison", ARG_BOOL, 0, 0, 1, KNOB_MODEL);
+	toy_knob(x, "dropout", ARG_REAL, 0, 0, 0.9, KNOB_LIVE);
+	toy_knob(x, "weight", ARG_REAL, 1, 0, 10, KNOB_LIVE);
 	toy_knob(x, "lr", ARG_LOG, 0.01, 1e-6, 1, KNOB_STEP);
 	must(experiment_add_knobs(x, e));
 	x->vtbl = &toy_vtbl;

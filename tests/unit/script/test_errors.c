@@ -151,6 +151,8 @@ static void models_errors_name_line_and_layer(void **state)
 		{"1", "return self.block[2].attention(h:sum())", "frame.lua:11: block 2/attention"},
 		{"1", "return batch.targets", "frame.lua:11: the batch has no column 'targets'; it has item, target"},
 		{"1", "return self.user(batch.item):sum():mean_all()", "frame.lua:11: user: the table has"},
+		{"1", "return nn.embedding(g.tensor { { 1 }, { 2 } }, batch.position):sum():mean_all()",
+			"frame.lua:11: ids: the table has 2 rows, but these ids go up to 49"},
 		{"1", "return self.k.dmi", "frame.lua:11: model M has no knob 'dmi'; did you mean 'dim'?"},
 		{"1", "self.k.dim = 3", "frame.lua:11: knob 'dim' cannot be set here"},
 		{"1", "x = 1", "frame.lua:11: 'x' is not declared: write `local x = ...`"},
