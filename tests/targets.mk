@@ -66,7 +66,7 @@ micro-bench: $(BENCHES) ## build the micro benchmarks of single ops and the stor
 lint: ## include rule, clang-format, clang-tidy, cppcheck, luacheck
 	$(Q)bash tools/lint.sh
 format: ## clang-format in place
-	$(Q)clang-format -i $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+	$(Q)clang-format -i $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]' ':!tests/reference')
 
 .PHONY: install
 install: gusto ## PREFIX=/usr/local

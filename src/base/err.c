@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
+/* In parentheses, as err.h makes macros of these names for the analyser. */
+/* clang-format off */
+enum err_code (err_set)(struct err *e, enum err_code code, const char *fmt, ...)
+/* clang-format on */
 {
 	if (e) {
 		va_list ap;
@@ -37,7 +40,9 @@ enum err_code err_prefix(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
-enum err_code err_errno(struct err *e, const char *fmt, ...)
+/* clang-format off */
+enum err_code (err_errno)(struct err *e, const char *fmt, ...)
+/* clang-format on */
 {
 	int saved = errno;
 	char head[512];

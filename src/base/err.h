@@ -33,6 +33,11 @@ enum err_code err_prefix(struct err *e, const char *fmt, ...) __attribute__((for
 /* Sets ERR_IO with "<fmt>: <strerror(errno)>". */
 enum err_code err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__ /* which looks at one file at a time: an error is never OK */
+#define err_set(e, code, ...) ((err_set)((e), (code), __VA_ARGS__), (code) ? (code) : ERR_STATE)
+#define err_errno(e, ...) ((err_errno)((e), __VA_ARGS__), ERR_IO)
+#endif
+
 /* A word for the code ("format", "io", ...), as the JSON output and the protocol print it. */
 const char *err_code_name(enum err_code code);
 

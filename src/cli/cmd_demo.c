@@ -20,13 +20,14 @@ static enum err_code headless(const struct script_options *so, struct run_option
 	struct printer p = {.announce = -1};
 	struct experiment *x;
 	struct run_result r;
+	TRY(script_load("experiments/demo.lua", so, &x, e));
 	o->event = printer_event;
 	o->ctx = &p;
-	TRY(script_load("experiments/demo.lua", so, &x, e));
 	enum err_code code = runner_train(x, o, &r, e);
 	if (code == OK)
 		printer_result(&p, &r);
 	experiment_free(x);
+	o->ctx = NULL;
 	return code == OK ? pictures_write(r.dir, e) : code;
 }
 

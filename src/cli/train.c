@@ -125,7 +125,7 @@ void printer_event(void *ctx, const struct run_event *ev)
 
 void printer_result(const struct printer *p, const struct run_result *r)
 {
-	const char *name[16];
+	const char *name[16] = {0};
 	if (p->quiet)
 		return;
 	for (int i = 0; i < r->n_metrics; i++)

@@ -228,6 +228,7 @@ static enum err_code check_differences(const struct bench *b, struct err *e)
 static enum err_code compare(const struct bench *b, const char *what, int k, const real *got, const real *want,
 	double plus, int64_t n, struct err *e)
 {
+	CHECK(n == 0 || (got && want), "nothing to compare");
 	for (int64_t i = 0; i < n; i++)
 		if (differs(got[i], want[i] + plus, exactness()))
 			return mismatch(b, what, k, i, got[i], want[i] + plus, e);

@@ -60,7 +60,7 @@ static inline void point(
 {
 	const struct value *v = &p->value[value], *root = &p->value[v->root];
 	if (root->kind == VALUE_INPUT) {
-		const char *column = b->column[root->ref];
+		const void *column = b->column[root->ref];
 		int64_t at = o->first_row * v->width;
 		o->i = v->type == FIELD_INT ? (const int32_t *)column + at : NULL;
 		o->v = v->type == FIELD_INT ? NULL : (real *)column + at;

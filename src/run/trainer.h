@@ -80,7 +80,7 @@ struct trainer {
 
 	double started, idle; /* wall clock; seconds spent paused */
 	int64_t first_step;   /* of this process */
-	double looked;		   /* when the socket was last looked at */
+	double looked;	      /* when the socket was last looked at */
 	double told, saved;   /* when progress was last told, a checkpoint last saved */
 	int64_t told_step, told_examples, examples;
 	int64_t checkpoint_bytes;
@@ -92,7 +92,7 @@ double trainer_now(void);
 enum err_code trainer_series(struct trainer *t, struct err *e); /* again after the model's outputs changed */
 /* The optimizer takes the values that these knobs have. */
 enum err_code trainer_check(const struct trainer *t, const struct knobset *k, struct err *e);
-enum err_code trainer_live(struct trainer *t, struct err *e);	/* knobs -> live values and optimizer */
+enum err_code trainer_live(struct trainer *t, struct err *e); /* knobs -> live values and optimizer */
 int64_t trainer_steps_per_epoch(const struct trainer *t);
 int64_t trainer_steps_total(const struct trainer *t);
 bool trainer_done(const struct trainer *t);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -79,11 +80,18 @@ void script_where(lua_State *L)
 		lua_pushliteral(L, "");
 }
 
+/* lua_error jumps; the compiler does not know. */
+static _Noreturn void jump(lua_State *L)
+{
+	lua_error(L);
+	abort();
+}
+
 int script_raise_plain(lua_State *L, const struct err *e)
 {
 	script_of(L)->raised = e->code;
 	lua_pushstring(L, e->text);
-	return lua_error(L);
+	jump(L);
 }
 
 int script_raise(lua_State *L, const struct err *e)
@@ -92,7 +100,7 @@ int script_raise(lua_State *L, const struct err *e)
 	lua_pushstring(L, e->text);
 	lua_concat(L, 2);
 	script_of(L)->raised = e->code;
-	return lua_error(L);
+	jump(L);
 }
 
 int script_fail(lua_State *L, const char *fmt, ...)
@@ -104,7 +112,7 @@ int script_fail(lua_State *L, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	err_set(&e, ERR_SCRIPT, "%s", text);
-	return script_raise(L, &e);
+	script_raise(L, &e);
 }
 
 /* Runs protected itself: tostring may call a __tostring of the script. */

@@ -55,13 +55,13 @@ struct script *script_of(lua_State *L);
 /* Runs f (one light userdata argument, ctx) protected, within `seconds` (0: no limit). */
 enum err_code script_call(struct script *s, lua_CFunction f, void *ctx, double seconds, struct err *e);
 
-/* Raises e's sentence behind the nearest line of the user's script. */
-int script_raise(lua_State *L, const struct err *e);
-int script_fail(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Raises e's sentence behind the nearest line of the user's script.  The int is for `return script_fail(...)`. */
+int script_raise(lua_State *L, const struct err *e) __attribute__((noreturn));
+int script_fail(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 /* Pushes "models/sasrec.lua:41: ", or "". */
 void script_where(lua_State *L);
 /* Raises e as it stands (its place is already in it). */
-int script_raise_plain(lua_State *L, const struct err *e);
+int script_raise_plain(lua_State *L, const struct err *e) __attribute__((noreturn));
 
 /* ---- modules: one lua_*.c each ---- */
 void sandbox_open(lua_State *L); /* libraries within bounds */

@@ -36,7 +36,8 @@ static void remember_place(lua_State *L, char *where, size_t size)
 
 /* ---- names ---- */
 
-static int raise_at(lua_State *L, const char *where, const char *name, const char *class, const struct err *e)
+static __attribute__((noreturn)) int raise_at(
+	lua_State *L, const char *where, const char *name, const char *class, const struct err *e)
 {
 	struct err full;
 	char own[PARAM_NAME_MAX + 4];
@@ -49,7 +50,7 @@ static int raise_at(lua_State *L, const char *where, const char *name, const cha
 	if (str_starts(text, own))
 		text += strlen(own);
 	err_set(&full, e->code, "%s%s: %s", where, name, text);
-	return script_raise_plain(L, &full);
+	script_raise_plain(L, &full);
 }
 
 static void bind_layer(lua_State *L, struct layer_box *b, const char *name, struct paramset *set)
@@ -136,6 +137,7 @@ static int layer_call(lua_State *L)
 	for (int k = 0; k < n; k++)
 		operand_read(L, k + 2, b->class->desc.name, &in[k]);
 	bind_by_hand(L, b);
+	CHECK(b->layer, "a %s without its layer", b->class->desc.name);
 	if (b->layer->n_params > 0 && b->layer->param[0]->shape.ndim > 0)
 		operand_check_ids(L, b->layer->name, in, n, b->layer->param[0]->shape.dim[0]);
 	return value_apply(L, record_layer, b->layer, in, n);

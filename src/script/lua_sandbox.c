@@ -104,7 +104,7 @@ static bool resolve(const char *path, char *resolved)
 	char folder[PATH_MAX];
 	if (strlen(path) >= sizeof(folder))
 		return false;
-	strcpy(folder, path);
+	memcpy(folder, path, strlen(path) + 1);
 	char *slash = strrchr(folder, '/');
 	const char *name = slash ? path + (slash - folder) + 1 : path;
 	if (slash)

@@ -74,9 +74,11 @@ static enum err_code tensor_constant(struct tensor_box *t, struct param **out, s
 			"inside a model only tensors of real numbers that belong to no batch can be "
 			"used (g.tensor); columns of the batch are batch.<name>");
 	if (!t->constant) {
-		TRY(param_new("constant", &t->shape, &t->constant, e));
-		t->constant->trainable = false;
-		memcpy(t->constant->value, t->v, (size_t)t->constant->n * sizeof(real));
+		struct param *p;
+		TRY(param_new("constant", &t->shape, &p, e));
+		p->trainable = false;
+		memcpy(p->value, t->v, (size_t)p->n * sizeof(real));
+		t->constant = p;
 	}
 	*out = t->constant;
 	return OK;
@@ -162,6 +164,8 @@ void operand_check_ids(lua_State *L, const char *what, const struct operand_ref 
 				what, rows, ref[k].below - 1);
 }
 
+static const char no_box[] = "an operand that lost its object";
+
 static int operand_index(struct trace *t, const struct operand_ref *r, struct err *e)
 {
 	struct param *p = NULL;
@@ -169,10 +173,12 @@ static int operand_index(struct trace *t, const struct operand_ref *r, struct er
 	case REF_VALUE:
 		return r->index;
 	case REF_PARAM:
+		CHECK(r->param, "%s", no_box);
 		return trace_param(t, r->param->p, e);
 	case REF_NUMBER:
 		return trace_number(t, r->number, e);
 	case REF_TENSOR:
+		CHECK(r->tensor, "%s", no_box);
 		return tensor_constant(r->tensor, &p, e) == OK ? trace_param(t, p, e) : -1;
 	}
 	return -1;
@@ -425,8 +431,7 @@ static int param_tostring(lua_State *L)
 static void add_number(luaL_Buffer *b, const struct tensor_box *t, int64_t k)
 {
 	char text[32];
-	snprintf(text, sizeof(text), t->type == FIELD_INT ? "%.0f" : "%.5g",
-		t->type == FIELD_INT ? (double)t->i[k] : (double)t->v[k]);
+	snprintf(text, sizeof(text), t->i ? "%.0f" : "%.5g", t->i ? (double)t->i[k] : (double)t->v[k]);
 	luaL_addstring(b, text);
 }
 
@@ -468,11 +473,13 @@ static real *numbers_of(lua_State *L, int idx, int64_t *n, struct tensor_box **t
 	operand_read(L, idx, "numbers", &r);
 	*tensor = r.kind == REF_TENSOR ? r.tensor : NULL;
 	if (r.kind == REF_PARAM) {
+		CHECK(r.param->p->value, "parameter %s has no numbers", r.param->p->name);
 		*n = r.param->p->n;
 		return r.param->p->value;
 	}
 	if (r.kind != REF_TENSOR)
 		script_fail(L, "the numbers of a value are known only when its program runs");
+	CHECK(r.tensor, "%s", no_box);
 	*n = r.tensor->v || r.tensor->i ? tensor_numbers(r.tensor) : 0;
 	return r.tensor->v;
 }

@@ -153,10 +153,9 @@ static void frame_note(struct pane p, int at, const char *note, struct style edg
 {
 	char buf[128];
 	snprintf(buf, sizeof buf, "%s", note);
-	char *cut = buf;
 	while (at + text_width(buf) + 4 > p.w) {
 		char *last = NULL;
-		for (cut = strstr(buf, "  "); cut; cut = strstr(cut + 2, "  "))
+		for (char *cut = strstr(buf, "  "); cut; cut = strstr(cut + 2, "  "))
 			last = cut;
 		if (!last)
 			return;

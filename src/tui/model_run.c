@@ -56,7 +56,7 @@ const char *run_state(const struct model *m, const struct run_view *r, char buf[
 		if (strncmp(r->state, words[i].prefix, strlen(words[i].prefix)) == 0)
 			return words[i].word;
 	size_t n = 0;
-	for (; r->state[n] && n < 23; n++)
+	for (; n < 23 && r->state[n]; n++)
 		buf[n] = (char)toupper((unsigned char)r->state[n]);
 	buf[n] = '\0';
 	return n ? buf : "START";

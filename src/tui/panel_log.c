@@ -65,7 +65,7 @@ static void log_draw(const void *self, const struct ui *ui, struct pane p)
 	}
 	int up = s->up > n - in.h ? n - in.h : s->up;
 	int last = n - (up < 0 ? 0 : up), first = last - in.h < 0 ? 0 : last - in.h, k = 0;
-	for (size_t i = 0; i < r->nevents; i++) {
+	for (size_t i = 0; r && i < r->nevents; i++) {
 		if (!shown(s, ui, &r->event[i]))
 			continue;
 		if (k >= first && k < last)

@@ -11,7 +11,8 @@ local MF = g.model {
     dim = g.int { 64, min = 1, max = 4096, help = "numbers per vector" },
     loss = g.choice { "bpr", "bce", help = "what is minimised for each pair" },
     std = g.real { 0.1, min = 1e-5, max = 1, help = "deviation of the tables' start" },
-    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors that a step touched: reg / 2 of their squares per positive or negative" },
+    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors that a step touched: reg / 2 of "
+      .. "their squares per positive or negative" },
     lr = g.log { 1e-3, min = 1e-6, max = 10, help = "learning rate" },
   },
 }
