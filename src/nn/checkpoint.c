@@ -1,8 +1,10 @@
 /* A checkpoint is a pair of files.  The state names the SHA-256 of the weights it belongs to ("weights_sha256"), so a
- * pair that a crash mixed from two savings of one step is recognised; saving the same weights again is harmless. */
+ * pair that a crash mixed from two savings of one step is recognised; saving the same weights again is harmless.  It also
+ * names its own ("state_sha256", over its tensors and all other strings), so that damage is found before it is used. */
 #include "nn/checkpoint.h"
 
 #include "base/mem.h"
+#include "nn/hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -72,6 +74,74 @@ static void add_state(void *ctx, const char *param, int k, real *state, int64_t 
 	list_add(ctx, name, state, 1, &n);
 }
 
+/* ---- the state's digest ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct st_tensor *const *x = a, *const *y = b;
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct meta_entry *const *x = a, *const *y = b;
+	return strcmp((*x)->key, (*y)->key);
+}
+
+static void hash_tensor(struct hash *h, const struct st_tensor *t)
+{
+	hash_add(h, t->name, strlen(t->name) + 1);
+	hash_add(h, t->dtype, strlen(t->dtype) + 1);
+	hash_add(h, t->dim, (size_t)t->ndim * sizeof *t->dim);
+	hash_add(h, t->data, t->bytes);
+}
+
+static void hash_string(struct hash *h, const struct meta_entry *m)
+{
+	if (strcmp(m->key, "state_sha256") == 0)
+		return;
+	hash_add(h, m->key, strlen(m->key) + 1);
+	hash_add(h, m->value, strlen(m->value) + 1);
+}
+
+/* In the order of names, whatever order the file has. */
+static enum err_code state_sha256(
+	const struct st_tensor *t, size_t n, const struct meta *m, char hex[65], struct err *e)
+{
+	const struct st_tensor **tensor = mem_calloc(n + 1, sizeof *tensor);
+	const struct meta_entry **string = mem_calloc(m->n + 1, sizeof *string);
+	struct hash h;
+	bool ok = tensor && string;
+	hash_begin(&h);
+	for (size_t i = 0; ok && i < n; i++)
+		tensor[i] = &t[i];
+	for (size_t i = 0; ok && i < m->n; i++)
+		string[i] = &m->row[i];
+	if (ok) {
+		qsort(tensor, n, sizeof *tensor, by_name);
+		qsort(string, m->n, sizeof *string, by_key);
+	}
+	for (size_t i = 0; ok && i < n; i++)
+		hash_tensor(&h, tensor[i]);
+	for (size_t i = 0; ok && i < m->n; i++)
+		hash_string(&h, string[i]);
+	ok = hash_end(&h, hex) && ok;
+	mem_free(tensor);
+	mem_free(string);
+	return ok ? OK : err_set(e, ERR_NOMEM, "no memory for the digest of a checkpoint's state");
+}
+
+static enum err_code check_state(const struct st_file *f, const char *path, struct err *e)
+{
+	char hex[65];
+	const char *want = meta_get(st_meta(f), "state_sha256");
+	TRY(state_sha256(st_count(f) ? st_get(f, 0) : NULL, st_count(f), st_meta(f), hex, e));
+	if (!want || strcmp(want, hex) != 0)
+		return err_set(
+			e, ERR_FORMAT, "%s is damaged: it is not what was saved; use an earlier checkpoint", path);
+	return OK;
+}
+
 /* ---- saving ---- */
 
 static enum err_code full_meta(
@@ -107,6 +177,7 @@ enum err_code checkpoint_save(
 {
 	struct list weights = {0}, state = {0};
 	struct meta full = {0};
+	char hex[65];
 	for (size_t i = 0; i < paramset_count(s); i++)
 		add_param(&weights, paramset_get(s, i));
 	if (o)
@@ -114,6 +185,10 @@ enum err_code checkpoint_save(
 	enum err_code rc = weights.failed || state.failed
 				   ? err_set(e, ERR_NOMEM, "no memory to save checkpoint %s/%lld", dir, (long long)step)
 				   : full_meta(&full, m, s, o, step, e);
+	if (rc == OK)
+		rc = state_sha256(state.row, state.n, &full, hex, e);
+	if (rc == OK)
+		rc = meta_set(&full, "state_sha256", hex, e);
 	if (rc == OK)
 		rc = save_pair(dir, step, &weights, &state, &full, e);
 	meta_free(&full);
@@ -227,6 +302,8 @@ static enum err_code load_pair(const struct st_file *weights, const char *path, 
 	const char *state_path, struct paramset *s, struct optim *o, struct meta *m, struct err *e)
 {
 	TRY(check_params(weights, path, s, e));
+	if (state)
+		TRY(check_state(state, state_path, e));
 	if (state && o)
 		TRY(read_state(state, state_path, o, false, e));
 	if (state)

@@ -357,6 +357,49 @@ static void test_load_errors(void **state)
 	model_fini(&other);
 }
 
+static void flip(const char *path, long at)
+{
+	FILE *f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	int byte = fgetc(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	fputc(byte ^ 1 << at % 8, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A bit of the optimizer's state, of the position or of a knob is wrong: the pair is refused, and nothing was changed. */
+static void test_damaged_state(void **state)
+{
+	struct model m;
+	struct err e = {0};
+	char path[128];
+	long size, header;
+	clear_folder();
+	model_init(&m, "adam", true);
+	step(&m, 0, true, 0, NULL);
+	save(&m, 5);
+	snprintf(path, sizeof path, "%s/5.state", folder);
+	FILE *f = fopen(path, "rb");
+	assert_non_null(f);
+	uint64_t length;
+	assert_int_equal(fread(&length, sizeof length, 1, f), 1);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	size = ftell(f), header = 8 + (long)length;
+	fclose(f);
+	paramset_get(m.s, 0)->value[0] = 99;
+	for (long at = 0; at < size; at += at < header ? 1 : 29) {
+		flip(path, at);
+		if (checkpoint_load(folder, 5, m.s, m.o, NULL, &e) == OK)
+			fail_msg("a wrong bit in byte %ld of %ld was not noticed", at, size);
+		assert_true(paramset_get(m.s, 0)->value[0] == 99);
+		flip(path, at);
+	}
+	assert_non_null(strstr(e.text, "damaged"));
+	assert_int_equal(checkpoint_load(folder, 5, m.s, m.o, NULL, &e), OK);
+	model_fini(&m);
+}
+
 /* A child saves step after step and is killed at some moment: the newest complete pair always loads. */
 static void test_kill(void **state)
 {
@@ -433,6 +476,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_kill), cmocka_unit_test(test_lazy_like_dense),
 		cmocka_unit_test(test_lazy_leaves_rows_alone), cmocka_unit_test(test_clipping),
 		cmocka_unit_test(test_not_bound), cmocka_unit_test(test_resume), cmocka_unit_test(test_load_errors),
-		cmocka_unit_test(test_rebind)};
+		cmocka_unit_test(test_damaged_state), cmocka_unit_test(test_rebind)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -349,9 +349,9 @@ static void flip(const char *path, long at)
 	fclose(file);
 }
 
-static void damaged_checkpoint_falls_back(void **state)
+/* A wrong bit in the weights or in the state: the run goes on from the checkpoint before. */
+static void falls_back(struct fixture *f, const char *ending)
 {
-	struct fixture *f = *state;
 	struct run_result r, on, plain;
 	launch(f, NULL, NULL, 10);
 	struct client *c = attach(f, "toy-1");
@@ -364,7 +364,7 @@ static void damaged_checkpoint_falls_back(void **state)
 	assert_int_equal(reap(f, &r), 0);
 	char dir[4096], path[4300];
 	snprintf(dir, sizeof dir, "%s", r.dir);
-	snprintf(path, sizeof path, "%s/checkpoints/%lld.safetensors", dir, (long long)r.steps);
+	snprintf(path, sizeof path, "%s/checkpoints/%lld.%s", dir, (long long)r.steps, ending);
 	flip(path, -40);
 	launch(f, NULL, dir, 10);
 	assert_int_equal(reap(f, &on), 0);
@@ -381,6 +381,16 @@ static void damaged_checkpoint_falls_back(void **state)
 	assert_true(told >= 1);
 	reader_events_free(rows, n);
 	reader_close(db);
+}
+
+static void damaged_weights_fall_back(void **state)
+{
+	falls_back(*state, "safetensors");
+}
+
+static void damaged_state_falls_back(void **state)
+{
+	falls_back(*state, "state");
 }
 
 /* ---- the wire ---- */
@@ -487,7 +497,8 @@ int main(int argc, char **argv)
 		CASE(stopped_is_replayed_to_the_stop_and_resumed_to_the_end),
 		CASE(sigterm_stops),
 		CASE(bad_commands_change_nothing),
-		CASE(damaged_checkpoint_falls_back),
+		CASE(damaged_weights_fall_back),
+		CASE(damaged_state_falls_back),
 		CASE(hostile_clients_harm_only_themselves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
