@@ -169,24 +169,44 @@ static json_t *tweak_json(const char *name, const char *old, const char *value, 
 		text_json(value), "tweak", (json_int_t)id);
 }
 
+/* The texts of one tweak; the store borrows them. */
+struct entry {
+	char old[1024], value[1024], answer[512];
+};
+
+static void describe(const struct trainer *t, const struct draft *d, const struct change *c, size_t i, struct entry *x)
+{
+	knob_text(knobset_find(&t->x->knobs, c[i].name), x->old, sizeof x->old);
+	knob_text(knobset_find(&d->knobs, c[i].name), x->value, sizeof x->value);
+	if (i > 0)
+		snprintf(x->answer, sizeof x->answer, JOURNAL_TOGETHER "%s", c[0].name);
+	else
+		answer_text(d, x->answer, sizeof x->answer);
+}
+
+/* One commit: a crash leaves the whole set in the journal, or nothing of it. */
 static enum err_code journal_sets(struct trainer *t, const struct draft *d, const struct change *c, size_t n,
 	const char *by, bool record, json_t *list, struct err *e)
 {
-	char old[1024], value[1024], answer[512];
-	answer_text(d, answer, sizeof answer);
-	for (size_t i = 0; i < n; i++) {
-		int64_t id = 0;
-		knob_text(knobset_find(&t->x->knobs, c[i].name), old, sizeof old);
-		knob_text(knobset_find(&d->knobs, c[i].name), value, sizeof value);
-		if (i > 0)
-			snprintf(answer, sizeof answer, JOURNAL_TOGETHER "%s", c[0].name);
-		if (record)
-			TRY(store_tweak(t->store, t->at.step, "set", c[i].name, old, value, by, answer, &id, e));
+	struct entry *x = mem_calloc(n + 1, sizeof *x);
+	struct store_tweak_row *row = mem_calloc(n + 1, sizeof *row);
+	int64_t *id = mem_calloc(n + 1, sizeof *id);
+	enum err_code rc = x && row && id ? OK : err_set(e, ERR_NOMEM, "no memory for %zu tweaks", n);
+	for (size_t i = 0; rc == OK && i < n; i++) {
+		describe(t, d, c, i, &x[i]);
+		row[i] = (struct store_tweak_row){"set", c[i].name, x[i].old, x[i].value, x[i].answer};
+	}
+	if (rc == OK && record)
+		rc = store_tweaks(t->store, t->at.step, row, n, by, id, e);
+	for (size_t i = 0; rc == OK && i < n; i++) {
 		if (!journal_again(by))
 			count_tweak(t);
-		json_array_append_new(list, tweak_json(c[i].name, old, value, id));
+		json_array_append_new(list, tweak_json(c[i].name, x[i].old, x[i].value, id[i]));
 	}
-	return OK;
+	mem_free(x);
+	mem_free(row);
+	mem_free(id);
+	return rc;
 }
 
 static json_t *result_json(const struct draft *d, json_t *tweaks)

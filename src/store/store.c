@@ -342,17 +342,6 @@ static void durable(struct store *s, bool on)
 	sqlite3_exec(s->db, sql, NULL, NULL, NULL);
 }
 
-static enum err_code row_end_durable(struct store *s, sqlite3_stmt *st, int64_t *id, struct err *e)
-{
-	durable(s, true);
-	enum err_code code = db_run(st, s->path, e);
-	durable(s, false);
-	if (id)
-		*id = sqlite3_last_insert_rowid(s->db);
-	pthread_mutex_unlock(&s->lock);
-	return code;
-}
-
 enum err_code store_set(struct store *s, const char *key, const char *value, struct err *e)
 {
 	sqlite3_stmt *st = row_begin(s, ST_FACT);
@@ -388,19 +377,53 @@ enum err_code store_knob(struct store *s, const struct store_knob *k, struct err
 	return row_end(s, st, NULL, e);
 }
 
+static enum err_code tweak_insert(
+	struct store *s, int64_t step, const struct store_tweak_row *t, const char *by, int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = s->st[ST_TWEAK];
+	sqlite3_bind_int64(st, 1, step);
+	db_bind_double(st, 2, now());
+	db_bind_text(st, 3, t->kind);
+	db_bind_text(st, 4, t->name);
+	db_bind_text(st, 5, t->old_value);
+	db_bind_text(st, 6, t->new_value);
+	db_bind_text(st, 7, by);
+	db_bind_text(st, 8, t->answer);
+	TRY(db_run(st, s->path, e));
+	*id = sqlite3_last_insert_rowid(s->db);
+	return OK;
+}
+
+static enum err_code tweaks_insert(struct store *s, int64_t step, const struct store_tweak_row *row, size_t n,
+	const char *by, int64_t *id, struct err *e)
+{
+	TRY(db_exec(s->db, s->path, "BEGIN IMMEDIATE", e));
+	enum err_code code = OK;
+	for (size_t i = 0; code == OK && i < n; i++)
+		code = tweak_insert(s, step, &row[i], by, &id[i], e);
+	if (code == OK)
+		code = db_exec(s->db, s->path, "COMMIT", e);
+	if (code != OK)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+enum err_code store_tweaks(struct store *s, int64_t step, const struct store_tweak_row *row, size_t n, const char *by,
+	int64_t *id, struct err *e)
+{
+	pthread_mutex_lock(&s->lock);
+	durable(s, true);
+	enum err_code code = tweaks_insert(s, step, row, n, by, id, e);
+	durable(s, false);
+	pthread_mutex_unlock(&s->lock);
+	return code;
+}
+
 enum err_code store_tweak(struct store *s, int64_t step, const char *kind, const char *name, const char *old_value,
 	const char *new_value, const char *by, const char *answer, int64_t *id, struct err *e)
 {
-	sqlite3_stmt *st = row_begin(s, ST_TWEAK);
-	sqlite3_bind_int64(st, 1, step);
-	db_bind_double(st, 2, now());
-	db_bind_text(st, 3, kind);
-	db_bind_text(st, 4, name);
-	db_bind_text(st, 5, old_value);
-	db_bind_text(st, 6, new_value);
-	db_bind_text(st, 7, by);
-	db_bind_text(st, 8, answer);
-	return row_end_durable(s, st, id, e);
+	struct store_tweak_row row = {kind, name, old_value, new_value, answer};
+	return store_tweaks(s, step, &row, 1, by, id, e);
 }
 
 /* A line of log.txt; that file is a convenience, and run.db the record: its failures are not told twice. */

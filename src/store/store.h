@@ -51,6 +51,12 @@ enum err_code store_knob(struct store *s, const struct store_knob *k, struct err
  * "stop".  Committed before return; id out.  `answer`: what the run said ("carried 12, initialised block 3/...") */
 enum err_code store_tweak(struct store *s, int64_t step, const char *kind, const char *name, const char *old_value,
 	const char *new_value, const char *by, const char *answer, int64_t *id, struct err *e);
+/* Several at once, as one commit: all of them are in the journal afterwards, or none.  id[n] out. */
+struct store_tweak_row {
+	const char *kind, *name, *old_value, *new_value, *answer;
+};
+enum err_code store_tweaks(struct store *s, int64_t step, const struct store_tweak_row *row, size_t n, const char *by,
+	int64_t *id, struct err *e);
 
 /* level: "info", "warn", "error"; also a line of log.txt. */
 enum err_code store_event(

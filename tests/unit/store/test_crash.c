@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+enum { TOGETHER = 3 };
+
 /* What the child had finished when it said so. */
 struct progress {
 	int64_t flushed, tweaks;
@@ -23,10 +25,12 @@ static void child_write(const char *dir, int out)
 	for (int64_t step = 0;; step++) {
 		store_scalar(s, id, step, (double)step);
 		if (step % 97 == 0) {
-			int64_t tweak;
-			if (store_tweak(s, step, "set", "lr", "1", "2", "test", "ok", &tweak, NULL) != OK)
+			static const struct store_tweak_row set[TOGETHER] = {{"set", "lr", "1", "2", "ok"},
+				{"set", "clip", "1", "2", ""}, {"set", "batch", "1", "2", ""}};
+			int64_t tweak[TOGETHER];
+			if (store_tweaks(s, step, set, TOGETHER, "test", tweak, NULL) != OK)
 				_exit(1);
-			p.tweaks = tweak;
+			p.tweaks = tweak[TOGETHER - 1];
 		}
 		if (step % 500 == 499) {
 			if (store_flush(s, NULL) != OK)
@@ -74,8 +78,9 @@ static void check_run(const char *dir, const struct progress *p)
 		assert_true(got.step[i] == (int64_t)i && got.value[i] == (double)i);
 	must(reader_tweaks(r, 0, &tweaks, &n, &err));
 	assert_true((int64_t)n >= p->tweaks);
+	assert_int_equal(n % TOGETHER, 0); /* a set of several is there as a whole */
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(tweaks[i].step, 97 * i);
+		assert_int_equal(tweaks[i].step, 97 * (i / TOGETHER));
 	reader_tweaks_free(tweaks, n);
 	samples_free(&got);
 	reader_close(r);

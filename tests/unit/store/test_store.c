@@ -103,6 +103,13 @@ static void test_tweaks_and_events(void **state)
 	must(reader_tweaks(run->r, first, &tweaks, &n, &err));
 	assert_true(n == 1 && tweaks[0].id == second);
 	reader_tweaks_free(tweaks, n);
+	const struct store_tweak_row broken[] = {{"set", "lr", "1", "2", ""}, {NULL, "clip", "1", "2", ""}};
+	int64_t id[2];
+	assert_int_not_equal(store_tweaks(run->s, 30, broken, 2, "anna", id, &err), OK); /* all or none */
+	must(store_tweaks(run->s, 40, broken, 1, "anna", id, &err));
+	must(reader_tweaks(run->r, second, &tweaks, &n, &err));
+	assert_true(n == 1 && tweaks[0].id == id[0] && tweaks[0].step == 40);
+	reader_tweaks_free(tweaks, n);
 	must(store_event(run->s, 5, "warn", "nan", "loss is not finite", &err));
 	must(reader_events(run->r, 0, &events, &n, &err));
 	assert_true(n == 1 && events[0].step == 5);
