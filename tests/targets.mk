@@ -4,7 +4,11 @@ CONFORM := $(patsubst tests/conform/%.c,$(B)/tests/conform/%,$(wildcard tests/co
 $(B)/tests/conform/%: $(B)/tests/conform/%.o $(foreach f,$(FOLDERS),$(call lib_of,$(f))) $(SUPPORT)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(SUPPORT) -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS) -lcmocka -lvterm
 
+# Ends: the program as a whole, from shell scripts and, on a pty, from C.
 E2E := $(sort $(wildcard tests/e2e/*.sh))
+SESSIONS := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/test_*.c))
+$(B)/tests/e2e/%: $(B)/tests/e2e/%.o $(foreach l,$(LIBS_store),$(call lib_of,$(l))) $(SUPPORT)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(SUPPORT) -Wl,--start-group $(foreach l,$(LIBS_store),$(call lib_of,$(l))) -Wl,--end-group $(LDLIBS) -lcmocka -lvterm
 
 .PHONY: run
 run: deps ## build and open the workbench on the demo (headless without a terminal)
@@ -18,13 +22,13 @@ test: deps ## everything that must hold, without network or terminal
 	$(Q)$(MAKE) --no-print-directory check
 
 .PHONY: build-tests build-f64
-build-tests: gusto $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) fuzz-replays
+build-tests: gusto $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-f64: $(TESTS_graph) $(TESTS_nn) $(B)/tests/conform/test_op_gradients
 
 F64 := $(subst build/$(VARIANT)/,build/f64/,$(TESTS_graph) $(TESTS_nn)) build/f64/tests/conform/test_op_gradients
 .PHONY: check
 check: ## run what `make test` built
-	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(E2E) $(FUZZ_CHECKS)
+	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 # Fuzz targets: with clang's libFuzzer for `make fuzz`; with a plain loop over the stored corpus in `make test`.
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
@@ -47,10 +51,10 @@ valgrind: ## engine and Lua tests under valgrind
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
 	$(Q)bash tools/valgrind.sh $(subst build/$(VARIANT)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
 .PHONY: build-asan build-valgrind check-built
-build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) fuzz-replays
+build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
 check-built:
-	$(Q)bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(E2E) $(FUZZ_CHECKS)
+	$(Q)bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 .PHONY: bench
 bench: gusto ## time the engine's workloads
