@@ -155,6 +155,6 @@ const struct op_class op_gru = {
 	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
-	.probe = "gru gates",
+	.probe = "gates reset,update,candidate,hidden",
 	.cases = cases,
 };

@@ -160,6 +160,6 @@ const struct op_class op_lstm = {
 	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
-	.probe = "lstm gates",
+	.probe = "gates input,forget,candidate,output,cell",
 	.cases = cases,
 };

@@ -15,6 +15,7 @@
  * probe      {"kind":"recommend","user":U,"k":10}
  * probe      {"kind":"explain","user":U,"item":I?,"k":10}
  * probe      {"kind":"reviews","user":U,"item":I?,"k":K?}
+ * probe      {"kind":"gates","user":U,"units":false}
  * eval       {"chunk":"return ...","by":...}                   {"value":"text"}
  * reload     {"by":...}                                        re-reads the experiment's file
  *
@@ -31,6 +32,8 @@
  * reviews    {"user","item":{"id","title"},"rating":predicted,"maps":[{"layer":"user/attention","of":"user"|"item",
  *             "n":reviews,"reviews":[{"weight","id","title"?,"rating"?,"text"}...]}]}   the k heaviest; id: the item (of
  *             the user's), the user (of the item's); weights of all n sum to 1
+ * gates      {"user","step","layers":[{"layer":"rnn","cell":"gru","n":L,"width":d,"gates":{"reset":[...],...},"state":[...]}],
+ *             "items":[{"id","title"}...L]}     lists of L means over the units, or with units of L*d numbers
  * Users and items are given by their original id (text); U may be a number too. */
 #ifndef GUSTO_RUN_PROTOCOL_H
 #define GUSTO_RUN_PROTOCOL_H

@@ -71,4 +71,10 @@ enum err_code probe_reviews(struct rig *r, const json_t *args, json_t *out, stru
 bool probe_reads_reviews(const struct rig *r);
 enum err_code probe_explain_rating(struct rig *r, const json_t *args, json_t *out, struct err *e);
 
+/* ---- probe_gates.c ---- */
+
+/* Gates and states of the model's recurrent layers over the history; args: units (true: every number, else the mean over the
+ * units).  *out gets layers [{ layer, cell, n, width, gates { name: numbers }, state }] and items. */
+enum err_code probe_gates(struct subject *s, const json_t *args, json_t *out, struct err *e);
+
 #endif

@@ -1,6 +1,8 @@
 /* GRU4Rec, NARM and the next-basket GRU in all their forms, on the planted world and on made-up baskets. */
 #include "model_check.h"
 
+#include "run/probe.h"
+
 static const char *const planted_experiment =
 	"local g = require 'gusto'\n"
 	"return g.experiment { data = g.data { 'planted', interactions = 2000 }, knobs = { dim = 12, hidden = 20 }, "
@@ -105,6 +107,49 @@ static void narm_shows_its_attention(void **state)
 	trained_free(&m);
 }
 
+static json_t *ask_gates(struct trained *m, bool units)
+{
+	char user[32];
+	struct err e;
+	json_t *answer = NULL;
+	strtab_copy(&m->x->split->data->users, 3, user, sizeof user);
+	json_t *args = json_pack("{s:s, s:s, s:b}", "kind", "gates", "user", user, "units", units);
+	must_be(probe_answer(m->rig, 1, args, &answer, &e), &e);
+	json_decref(args);
+	return answer;
+}
+
+/* Gates and states come out by name; a mean is that of the units. */
+static void gates_can_be_read(void **state)
+{
+	static struct script_setting set[] = {{"cell", "lstm"}};
+	char text[1024];
+	snprintf(text, sizeof text, planted_experiment, "gru4rec", 0);
+	struct trained m = trained_new(write_file("recurrent.lua", text), set, 1, 1);
+	json_t *all = ask_gates(&m, true), *mean = ask_gates(&m, false);
+	const json_t *layer = json_array_get(json_object_get(all, "layers"), 0);
+	const json_t *forget = json_object_get(json_object_get(layer, "gates"), "forget");
+	json_int_t n = json_integer_value(json_object_get(layer, "n"));
+	assert_string_equal(json_string_value(json_object_get(layer, "layer")), "rnn");
+	assert_string_equal(json_string_value(json_object_get(layer, "cell")), "lstm");
+	assert_int_equal(json_array_size(json_object_get(all, "items")), n);
+	assert_int_equal(json_array_size(forget), 20 * n);
+	assert_int_equal(json_array_size(json_object_get(layer, "state")), 20 * n);
+	double sum = 0;
+	for (size_t i = 0; i < 20; i++) {
+		double f = json_real_value(json_array_get(forget, i));
+		assert_true(f > 0 && f < 1);
+		sum += f / 20;
+	}
+	layer = json_array_get(json_object_get(mean, "layers"), 0);
+	forget = json_object_get(json_object_get(layer, "gates"), "forget");
+	assert_int_equal(json_array_size(forget), n);
+	assert_true(fabs(json_real_value(json_array_get(forget, 0)) - sum) < 1e-6);
+	json_decref(all);
+	json_decref(mean);
+	trained_free(&m);
+}
+
 static void shared_negatives_need_a_sampler_for_all(void **state)
 {
 	struct experiment *x = load(
@@ -139,6 +184,7 @@ int main(void)
 		cmocka_unit_test(narm_in_both_its_forms),
 		cmocka_unit_test(basketgru_in_both_its_forms),
 		cmocka_unit_test(narm_shows_its_attention),
+		cmocka_unit_test(gates_can_be_read),
 		cmocka_unit_test(shared_negatives_need_a_sampler_for_all),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
