@@ -42,6 +42,7 @@ enum kind_flags {
 	KIND_LENGTH = 2,    /* obeys `length`, a window of the history */
 	KIND_NEGATIVES = 4, /* obeys `negatives` and `sampler` */
 	KIND_RATINGS = 8,   /* needs ratings */
+	KIND_QUERY = 16,    /* evaluation puts one token behind the history, which asks for the next item */
 };
 
 struct kind_class {

@@ -69,6 +69,10 @@ static enum err_code probe_attention(struct subject *s, const json_t *args, json
 		json_array_append_new(titles, subject_title_json(s->d, s->history[i]));
 		json_array_append_new(ids, subject_id_json(&s->d->items, s->history[i]));
 	}
+	if (s->query) {
+		json_array_append_new(titles, json_string("(what comes next?)"));
+		json_array_append_new(ids, json_string(""));
+	}
 	return OK;
 }
 
@@ -121,9 +125,9 @@ static bool last_attention(struct subject *s, double *out)
 		return false;
 	for (int k = 0; subject_map(p->program, k, &m); k++)
 		last = m;
-	if (!last.w || last.n != s->n)
+	if (!last.w || last.n != s->n + s->query)
 		return false;
-	subject_last_row(&last, out);
+	subject_last_row(&last, s->n, out);
 	return true;
 }
 

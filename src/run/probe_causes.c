@@ -89,9 +89,9 @@ static enum err_code attend(struct tally *t, struct subject *s, int32_t cause, s
 		return OK;
 	TRY(subject_look(s, &p, e));
 	for (int k = 0; k < LAYERS_MAX && subject_map(p->program, k, &m); k++) {
-		if (m.n != s->n)
+		if (m.n != s->n + s->query)
 			continue;
-		subject_last_row(&m, t->value);
+		subject_last_row(&m, s->n, t->value);
 		count(t, m.layer, s->n, cause);
 	}
 	return OK;

@@ -105,7 +105,9 @@ enum err_code subject_init(struct subject *s, struct rig *r, int32_t user, struc
 		.d = r->x->split->data,
 		.user = user,
 		.sees = kind && kind->flags & KIND_HISTORY,
+		.query = kind && kind->flags & KIND_QUERY ? 1 : 0,
 		.window = kind && kind->flags & KIND_LENGTH ? r->length : HISTORY_SHOWN};
+	s->window -= s->query;
 	return subject_history(s, e);
 }
 
@@ -172,9 +174,9 @@ bool subject_map(const struct program *p, int k, struct map *out)
 	return false;
 }
 
-void subject_last_row(const struct map *m, double *out)
+void subject_last_row(const struct map *m, int32_t n, double *out)
 {
-	for (int32_t i = 0; i < m->n; i++) {
+	for (int32_t i = 0; i < n; i++) {
 		out[i] = 0;
 		for (int h = 0; h < m->heads; h++)
 			out[i] += (double)m->w[((int64_t)h * m->n + m->n - 1) * m->n + i] / m->heads;

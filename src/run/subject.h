@@ -15,6 +15,7 @@ struct subject {
 	int32_t user;
 	bool sees;	  /* the model sees the history */
 	int32_t window;	  /* items of it at most */
+	int query;	  /* 1: a token behind the history asks for the next item, so maps have n + 1 rows */
 	int32_t *history; /* [n] oldest first: the model's window, or the last items where it sees none */
 	int32_t n;
 	int32_t *seen;		  /* [n_seen] sorted, each once */
@@ -43,8 +44,8 @@ struct map {
 enum err_code subject_look(struct subject *s, const struct rig_program **out, struct err *e);
 /* The k-th op with attention weights; false: there are fewer. */
 bool subject_map(const struct program *p, int k, struct map *out);
-/* Mean over heads of the last row (what the prediction attends to) of one map, into out[m->n]. */
-void subject_last_row(const struct map *m, double *out);
+/* Mean over heads of the last row (what the prediction attends to) of one map, its first n weights into out[n]. */
+void subject_last_row(const struct map *m, int32_t n, double *out);
 
 /* ---- JSON; original ids may be any bytes, JSON takes UTF-8 only ---- */
 

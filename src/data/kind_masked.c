@@ -1,0 +1,136 @@
+/* The cloze task (Devlin et al. 2019; Sun et al. 2019): of the last `length` training items of a user some are hidden, each with
+ * probability `mask`, and predicted from both sides.  A hidden item is -1 in `item` and 0 in `masked` (-1 elsewhere), so that an
+ * embedding of `item` gives zeros there and one of `masked` the vector that stands for "hidden".  With probability `last` only
+ * the last item is hidden, as evaluation will ask it.  Every example has a hidden item.
+ *
+ * Evaluation: the last `length` - 1 items and a hidden one behind them.  Positions count from the end of the window. */
+#include "data/kind.h"
+
+#include <string.h>
+
+enum { MASK, LAST };
+
+static int32_t window(const struct batcher *b, int32_t user)
+{
+	int64_t n = b->split->train_start[user + 1] - b->split->train_start[user];
+	return n < b->o.length ? (int32_t)n : b->o.length;
+}
+
+static enum err_code begin(struct batcher *b, struct err *e)
+{
+	TRY(batcher_list_users(b, 2, e));
+	TRY(batcher_bound(b, AXIS_TOKEN, b->o.length, window, e));
+	b->max_rows[AXIS_TOKEN2] = b->max_rows[AXIS_TOKEN];
+	return OK;
+}
+
+static void columns(const struct batcher *b, struct batch *out)
+{
+	(void)b;
+	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "masked", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "place", FIELD_INT, AXIS_TOKEN2, 1);
+	field_add(out, "target", FIELD_INT, AXIS_TOKEN2, 1);
+	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
+}
+
+struct tokens {
+	int32_t *item, *masked, *position, *place, *target;
+	int32_t n, hidden; /* of this example */
+};
+
+static void hide(struct tokens *t, int32_t k)
+{
+	t->place[t->hidden] = k;
+	t->target[t->hidden++] = t->item[k];
+	t->item[k] = -1;
+	t->masked[k] = 0;
+}
+
+static void hide_some(struct tokens *t, const struct args *a, uint64_t key)
+{
+	struct rng r = {key, 0};
+	double mask = a->num[MASK];
+	if (rng_unit(&r) < a->num[LAST]) {
+		hide(t, t->n - 1);
+		return;
+	}
+	for (int32_t k = 0; k < t->n; k++)
+		if (rng_unit(&r) < mask)
+			hide(t, k);
+	if (t->hidden == 0)
+		hide(t, (int32_t)rng_below(&r, (uint64_t)t->n));
+}
+
+static void fill(struct batcher *b, int32_t n)
+{
+	struct tokens t = {b->column[0], b->column[1], b->column[2], b->column[3], b->column[4], 0, 0};
+	int32_t *user = b->column[5], *at = b->offsets[AXIS_TOKEN], *at2 = b->offsets[AXIS_TOKEN2];
+	at[0] = at2[0] = 0;
+	for (int32_t i = 0; i < n; i++) {
+		user[i] = b->row_user[b->order[i]];
+		t.n = window(b, user[i]);
+		t.hidden = 0;
+		memcpy(t.item, b->split->train_item + b->split->train_start[user[i] + 1] - t.n,
+			(size_t)t.n * sizeof *t.item);
+		for (int32_t k = 0; k < t.n; k++) {
+			t.masked[k] = -1;
+			t.position[k] = b->o.length - t.n + k;
+		}
+		hide_some(&t, &b->o.args, rng_at(b->noise_key, (uint64_t)b->order[i]));
+		at[i + 1] = at[i] + t.n;
+		at2[i + 1] = at2[i] + t.hidden;
+		t.item += t.n;
+		t.masked += t.n;
+		t.position += t.n;
+		t.place += t.hidden;
+		t.target += t.hidden;
+	}
+}
+
+static void eval_columns(const struct args *a, struct batch *out)
+{
+	(void)a;
+	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "masked", FIELD_INT, AXIS_TOKEN, 1);
+	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
+}
+
+static enum err_code example(struct eval_writer *w, const struct history *h, struct err *e)
+{
+	int32_t n = h->n < h->length - 1 ? h->n : h->length - 1;
+	int32_t *item = eval_writer_ints(w, "item", n + 1), *masked = eval_writer_ints(w, "masked", n + 1),
+		*position = eval_writer_ints(w, "position", n + 1);
+	if (!item || !masked || !position)
+		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", n);
+	if (n > 0)
+		memcpy(item, h->item + h->n - n, (size_t)n * sizeof *item);
+	item[n] = -1;
+	for (int32_t t = 0; t <= n; t++) {
+		masked[t] = t == n ? 0 : -1;
+		position[t] = h->length - 1 - n + t;
+	}
+	return OK;
+}
+
+static const struct arg_spec args[] = {
+	{"mask", ARG_REAL, 0.2, 0, 1, 0, "share of the items that is hidden"},
+	{"last", ARG_REAL, 0, 0, 1, 0, "share of the examples in which the last item alone is hidden"},
+	{0},
+};
+
+extern const struct kind_class kind_masked;
+const struct kind_class kind_masked = {
+	.desc = {"masked", "item[T] masked[T] position[T] place[T2] target[T2] user[E]",
+		"The last `length` items of a user, some hidden (item -1, masked 0) and to be predicted: place within "
+		"the "
+		"example, and target. Evaluation hides one item behind the history.",
+		args},
+	.flags = KIND_HISTORY | KIND_LENGTH | KIND_QUERY,
+	.begin = begin,
+	.columns = columns,
+	.fill = fill,
+	.eval_columns = eval_columns,
+	.example = example,
+};
