@@ -29,6 +29,7 @@ static void columns(const struct batcher *b, struct batch *out)
 	(void)b;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "masked", FIELD_INT, AXIS_TOKEN, 1);
+	out->spec[out->nfields - 1].below = 1;
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "place", FIELD_INT, AXIS_TOKEN2, 1);
 	field_add(out, "target", FIELD_INT, AXIS_TOKEN2, 1);
@@ -94,6 +95,7 @@ static void eval_columns(const struct args *a, struct batch *out)
 	(void)a;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "masked", FIELD_INT, AXIS_TOKEN, 1);
+	out->spec[out->nfields - 1].below = 1;
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 }
 

@@ -3,8 +3,9 @@ local g, nn = require "gusto", require "gusto.nn"
 local SASRec = g.model {
   name = "SASRec",
   help = "Self-attention over the user's history predicts the next item at every position. Losses: bce (the paper's, one "
-    .. "negative per position), ce (softmax over all items), sampled_ce (softmax over the target and the negatives).",
-  source = "W.-C. Kang, J. McAuley: Self-Attentive Sequential Recommendation, ICDM 2018",
+    .. "negative per position), ce (softmax over all items), sampled_ce (softmax over the target and the negatives), gbce (gSASRec: "
+    .. "many negatives, and the positive's probability to the power that undoes the overconfidence of sampling).",
+  source = "W.-C. Kang, J. McAuley: Self-Attentive Sequential Recommendation, ICDM 2018; A. Petrov, C. Macdonald: gSASRec, RecSys 2023",
   batch = "sequence",
   knobs = {
     dim = g.int { 50, min = 2, max = 4096, help = "numbers per item vector" },
@@ -12,13 +13,15 @@ local SASRec = g.model {
     heads = g.int { 1, min = 1, max = 64, help = "attention heads per block; must divide dim" },
     length = g.int { 50, min = 1, max = 4096, help = "items of the history that are seen", applies = "model" },
     dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of activations dropped in training" },
-    loss = g.choice { "bce", "ce", "sampled_ce", help = "what is minimised at each position" },
+    loss = g.choice { "bce", "ce", "sampled_ce", "gbce", help = "what is minimised at each position" },
+    calibration = g.real { 0.75, min = 0, max = 1, help = "loss gbce: 0 is plain bce, 1 calibrates fully" },
     std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the tables' start" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
   },
 }
 
 function SASRec:build(k, data)
+  self.items = data.items
   self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = k.dim ^ 0.5, lazy = k.loss ~= "ce" }
   self.position = nn.position { length = k.length, dim = k.dim, std = k.std }
   self.block = {}
@@ -39,8 +42,11 @@ function SASRec:loss(batch)
   local h, table = self:encode(batch), self.item.weight
   if self.k.loss == "ce" then return nn.softmax_ce(h, table, batch.target) end
   if self.k.loss == "sampled_ce" then return nn.sampled_softmax_ce(h, table, batch.target, batch.negative) end
-  local positive, negative = nn.embedding(table, batch.target), nn.embedding(table, batch.negative)
-  return nn.bce_pair(h:dot(positive), h:dot(negative))
+  -- gbce: beta = 1 - t (1 - alpha), alpha the share of the other items that is sampled (eq. 15)
+  local n = batch.negative.width
+  local beta = self.k.loss == "gbce" and 1 - self.k.calibration * (1 - n / (self.items - 1)) or 1
+  local loss = nn.sampled_bce(h, table, batch.target, batch.negative, { beta = beta, over = beta < 1 and "sum" or "mean" })
+  return beta < 1 and loss / (n + 1) or loss
 end
 
 function SASRec:score(batch)
