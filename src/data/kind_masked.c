@@ -90,9 +90,9 @@ static void fill(struct batcher *b, int32_t n)
 	}
 }
 
-static void eval_columns(const struct args *a, struct batch *out)
+static void eval_columns(const struct args *a, int32_t length, struct batch *out)
 {
-	(void)a;
+	(void)a, (void)length;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "masked", FIELD_INT, AXIS_TOKEN, 1);
 	out->spec[out->nfields - 1].below = 1;

@@ -55,13 +55,13 @@ struct setting {
 	const char *kind, *data, *protocol, *train; /* of the models with this kind of batches */
 };
 static const struct setting settings[] = {
-	{"rows", "{ \"planted\", interactions = 6000 }",
+	{"rows", "{ \"planted\", interactions = 3000 }",
 		"{ split = \"ratio\", valid = 0.1, test = 0.1, metrics = { \"%s\" } }", "{ batch = 16 }"},
 	{"reviews",
 		"{ file = \"reviews.csv\", format = \"csv\", header = true, columns = "
 		"\"user,item,rating,time,review:text\" }",
 		"{ split = \"ratio\", valid = 0.1, test = 0.1, metrics = { \"%s\" } }", "{ batch = 32 }"},
-	{NULL, "{ \"planted\", interactions = 6000 }",
+	{NULL, "{ \"planted\", interactions = 3000 }",
 		"{ split = \"leave_one_out\", candidates = \"full\", metrics = { \"%s\" } }",
 		"{ batch = 64, negatives = 4 }"},
 };
