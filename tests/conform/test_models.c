@@ -120,8 +120,8 @@ static void train(const char *path, int epochs, struct run_result *r)
 	experiment_free(x);
 }
 
-/* Means of the first and the last fifth of a series; false: the run has none. */
-static bool ends_of(const char *dir, const char *name, double *first, double *last)
+/* Means of the first and the last `n_end` samples of a series (an epoch: the same examples); false: the run has none. */
+static bool ends_of(const char *dir, const char *name, size_t n_end, double *first, double *last)
 {
 	struct reader_db *db;
 	struct series_info *s;
@@ -135,16 +135,16 @@ static bool ends_of(const char *dir, const char *name, double *first, double *la
 			id = i;
 	if (id < n)
 		assert_int_equal(reader_samples(db, s[id].id, &x, &e), OK);
-	size_t fifth = x.n / 5;
 	*first = *last = 0;
-	for (size_t i = 0; i < fifth; i++) {
-		*first += x.value[i] / (double)fifth;
-		*last += x.value[x.n - 1 - i] / (double)fifth;
+	for (size_t i = 0; i < n_end && i < x.n; i++) {
+		*first += x.value[i] / (double)n_end;
+		*last += x.value[x.n - 1 - i] / (double)n_end;
 	}
+	bool enough = x.n >= 2 * n_end;
 	samples_free(&x);
 	mem_free(s);
 	reader_close(db);
-	return fifth > 0;
+	return enough;
 }
 
 static void check_learning(const struct script_model *m, const char *path)
@@ -170,7 +170,7 @@ static void check_learning(const struct script_model *m, const char *path)
 	if (strcmp(one.weights_sha256, two.weights_sha256) != 0)
 		fail_msg("%s: the same seed ends with other weights", m->name);
 	assert_true(one.n_metrics > 0 && isfinite(one.value[0]));
-	if (learns && ends_of(one.dir, "train/loss", &first, &last) && !(last < first))
+	if (learns && ends_of(one.dir, "train/loss", (size_t)steps, &first, &last) && !(last < first))
 		fail_msg("%s: the loss went from %g to %g in %lld steps", m->name, first, last, (long long)one.steps);
 }
 
