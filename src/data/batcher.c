@@ -227,6 +227,7 @@ void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *
 		begin_epoch(b, epoch);
 	int64_t first = index * b->o.batch, left = b->entries - first;
 	int32_t n = left < b->o.batch ? (int32_t)left : b->o.batch;
+	b->index = index;
 	shuffle_range(&b->shuffle, first, n, b->order);
 	b->kind->fill(b, n);
 	*out = b->signature;

@@ -7,7 +7,8 @@
  * and candidates where they are asked for; a rating batch has the targets in `query` instead (eval_rating_batch).
  *
  * A kind may have arguments of its own (desc.args: numbers and choices): a model sets them where it names its kind,
- * `batch = { "rows", by = "item" }`, and a knob of the model that has an argument's name overrides it. */
+ * `batch = { "rows", by = "item" }`, and a knob of the model that has an argument's name overrides it; a knob called "kind"
+ * overrides the kind itself, which starts with its own arguments' defaults then. */
 #ifndef GUSTO_DATA_KIND_H
 #define GUSTO_DATA_KIND_H
 
@@ -82,6 +83,7 @@ struct batcher {
 	int32_t *row_user; /* [rows] the user (of some kinds, the item) of an entry's row, see batcher_list_* */
 	int64_t max_rows[AXIS_N];
 	int64_t *order;		  /* [batch] the entries of this batch */
+	int64_t index;		  /* of this batch in the epoch */
 	int32_t *offsets[AXIS_N]; /* [batch + 1] where max_rows[axis] > 0 */
 	void *column[BATCH_FIELDS_MAX];
 	struct batch signature;

@@ -1,6 +1,6 @@
 /* The last `length` + 1 training items of a user, packed: s[0..n-1] predict s[1..n].  Entries are the users that have two or
  * more.  Positions count from the END of the window: the last token has position length - 1. */
-#include "data/kind.h"
+#include "data/sequence.h"
 
 #include <string.h>
 
@@ -70,14 +70,14 @@ static void fill(struct batcher *b, int32_t n)
 		draw(b, 0, user[0], negative, k);
 }
 
-static void eval_columns(const struct args *a, int32_t length, struct batch *out)
+void sequence_eval_columns(const struct args *a, int32_t length, struct batch *out)
 {
 	(void)a, (void)length;
 	field_add(out, "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 }
 
-static enum err_code example(struct eval_writer *w, const struct history *h, struct err *e)
+enum err_code sequence_example(struct eval_writer *w, const struct history *h, struct err *e)
 {
 	int32_t n = h->n < h->length ? h->n : h->length;
 	int32_t *item = eval_writer_ints(w, "item", n), *position = eval_writer_ints(w, "position", n);
@@ -101,6 +101,6 @@ const struct kind_class kind_sequence = {
 	.begin = begin,
 	.columns = columns,
 	.fill = fill,
-	.eval_columns = eval_columns,
-	.example = example,
+	.eval_columns = sequence_eval_columns,
+	.example = sequence_example,
 };

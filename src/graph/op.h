@@ -2,7 +2,7 @@
  *
  * Shapes are checked once, at tracing.  forward and backward see one slice of the batch: rows of every operand that lie
  * on a run-time axis are those of the slice; AXIS_FIXED operands (parameters) are whole.  Both run on many threads at
- * once, each with an io of its own; an op keeps no other state. */
+ * once, each with an io of its own; an op keeps no other state, and none but op_carry.c writes to an input. */
 #ifndef GUSTO_GRAPH_OP_H
 #define GUSTO_GRAPH_OP_H
 
@@ -77,7 +77,7 @@ struct op_io {
 	/* of the op's random stream at this step; draws are a function of it and of the place in the whole batch (tensor/mask.h) */
 	uint64_t key;
 	uint64_t step; /* of training: the batch's */
-	bool train; /* dropout and the like are active */
+	bool train;    /* dropout and the like are active */
 };
 
 /* What is known at tracing. */

@@ -26,6 +26,17 @@ static void override_args(struct batch_options *b, const struct knobset *k)
 	}
 }
 
+/* A knob called "kind" chooses among kinds of batches. */
+static void override_kind(struct batch_options *b, const struct knobset *k)
+{
+	struct err unknown;
+	const struct kind_class *kind = kind_need(knobset_text(k, "kind", b->kind), &unknown);
+	if (!kind || (b->kind && strcmp(kind->desc.name, b->kind) == 0))
+		return;
+	b->kind = kind->desc.name;
+	b->args = kind_args(kind, NULL);
+}
+
 struct batch_options rig_batch_options(const struct experiment *x, const struct knobset *k)
 {
 	struct batch_options b = x->train.batch;
@@ -35,6 +46,7 @@ struct batch_options rig_batch_options(const struct experiment *x, const struct 
 	b.sampler = knobset_text(k, "sampler", b.sampler);
 	b.alpha = knobset_number(k, "alpha", b.alpha);
 	b.seed = x->seed;
+	override_kind(&b, k);
 	override_args(&b, k);
 	return b;
 }

@@ -4,13 +4,15 @@ local GRU4Rec = g.model {
   name = "GRU4Rec",
   help = "A recurrent network (cell = gru, or lstm for its twin) reads the session and predicts the next item at every step. "
     .. "Losses: ce (softmax over all items), sampled_ce (softmax over the target and shared negatives, corrected by logq), "
-    .. "bpr_max, top1_max. Sessions are packed whole: gradients run back to a session's first item, where the authors' "
-    .. "session-parallel batches stop them after one step and carry the state; and the negatives are the sampled ones only, "
-    .. "where the authors add the other targets of the batch.",
+    .. "bpr_max, top1_max. kind = sequence packs whole sessions: gradients run back to a session's first item. kind = "
+    .. "session_parallel reads one item of `batch` sessions a step and carries their states, as the authors do: gradients end "
+    .. "with the step. The negatives are the sampled ones only, where the authors add the other targets of the batch.",
   source = "B. Hidasi et al.: Session-based Recommendations with Recurrent Neural Networks, ICLR 2016; B. Hidasi, "
     .. "A. Karatzoglou: Recurrent Neural Networks with Top-k Gains for Session-based Recommendations, CIKM 2018",
   batch = { "sequence", shared = true },
   knobs = {
+    kind = g.choice { "sequence", "session_parallel", help = "what a step reads: whole sessions, or one item of each of `batch` of them" },
+    batch = g.int { 128, min = 1, max = 1 << 20, help = "sessions per step", applies = "model" },
     cell = g.choice { "gru", "lstm", help = "the recurrent cell" },
     dim = g.int { 64, min = 2, max = 4096, help = "numbers per item vector" },
     hidden = g.int { 128, min = 2, max = 4096, help = "numbers of the state" },
@@ -34,7 +36,14 @@ local GRU4Rec = g.model {
 function GRU4Rec:build(k, data)
   local lazy = k.loss ~= "ce"
   self.item = nn.embedding { data.items, k.dim, init = "uniform", std = k.std, lazy = lazy }
-  self.rnn = nn[k.cell] { k.dim, k.hidden, layers = k.layers, dropout = k.dropout }
+  self.rnn, self.state = {}, {}
+  for l = 1, k.layers do
+    self.rnn[l] = nn[k.cell] { l == 1 and k.dim or k.hidden, k.hidden }
+    if k.kind == "session_parallel" then self.state[l] = nn.parameter { k.batch, k.hidden, trainable = false } end
+  end
+  if k.kind == "session_parallel" and k.cell ~= "gru" then
+    error("GRU4Rec: session_parallel batches carry one state per layer: they need cell = gru", 0)
+  end
   if k.hidden ~= k.dim and k.tied then self.out = nn.linear { k.hidden, k.dim } end
   if not k.tied then self.target = nn.embedding { data.items, k.hidden, init = "uniform", std = k.std, lazy = lazy } end
   if k.bias then self.bias = nn.parameter { data.items } end
@@ -47,9 +56,18 @@ end
 
 function GRU4Rec:table() return self.k.tied and self.item.weight or self.target.weight end
 
+-- One layer over [tokens]; in session-parallel training it goes on from the states of the batch's lanes and leaves its own.
+function GRU4Rec:layer(l, x, batch)
+  if not batch:has "lane" then return self.rnn[l](x) end
+  local h = self.rnn[l](x, nn.embedding(self.state[l], batch.lane) * batch.carried)
+  nn.carry(h:last(), self.state[l], batch.lane)
+  return h
+end
+
 -- [tokens] -> [tokens, numbers of the table]: what comes after each item of the session.
 function GRU4Rec:encode(batch)
-  local h = self.rnn(self.item(batch.item):dropout(self.k.dropout_embed)):dropout(self.k.dropout)
+  local h = self.item(batch.item):dropout(self.k.dropout_embed)
+  for l = 1, self.k.layers do h = self:layer(l, h, batch):dropout(self.k.dropout) end
   return self.out and self.out(h) or h
 end
 

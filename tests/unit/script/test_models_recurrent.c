@@ -26,10 +26,43 @@ static void gru4rec_in_all_its_forms(void **state)
 		{{"loss", "sampled_ce"}, {"cell", "gru"}, {"bias", "true"}, {"logq", "1"}},
 		{{"loss", "sampled_ce"}, {"cell", "lstm"}, {"sampler", "uniform"}, {"logq", "0"}},
 		{{"loss", "bpr_max"}, {"cell", "gru"}, {"elu", "0.5"}, {"dropout_embed", "0.1"}},
+		{{"loss", "ce"}, {"kind", "session_parallel"}, {"batch", "16"}, {"layers", "2"}},
+		{{"loss", "bpr_max"}, {"kind", "session_parallel"}, {"batch", "16"}, {"dropout", "0.1"}},
 		{{"loss", "top1_max"}, {"cell", "gru"}, {"hidden", "12"}, {"bias", "true"}},
 	};
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		check_planted("gru4rec", strcmp(forms[i][0].value, "ce") ? 48 : 0, forms[i], 4);
+}
+
+/* The mean loss over an epoch while nothing is trained. */
+static double epoch_loss(struct trained *m)
+{
+	struct batch b;
+	double sum = 0, rows = 0, losses[MODEL_OUTPUTS_MAX];
+	struct err e;
+	for (int64_t i = 0; i < batcher_steps(m->rig->batcher); i++) {
+		batcher_get(m->rig->batcher, 0, i, &b);
+		must_be(program_step(m->engine, m->rig->loss.program, &b, losses, &e), &e);
+		sum += losses[0] * (double)batch_rows(&b, AXIS_TOKEN);
+		rows += (double)batch_rows(&b, AXIS_TOKEN);
+	}
+	return sum / rows;
+}
+
+/* One lane reads every session from its beginning: carried states are those of whole sessions. */
+static void carried_states_are_those_of_whole_sessions(void **state)
+{
+	static struct script_setting packed[] = {{"layers", "2"}, {"batch", "40"}};
+	static struct script_setting parallel[] = {{"layers", "2"}, {"batch", "1"}, {"kind", "session_parallel"}};
+	char text[1024];
+	snprintf(text, sizeof text, planted_experiment, "gru4rec", 0);
+	const char *file = write_file("recurrent.lua", text);
+	struct trained a = trained_new(file, packed, 2, 2), b = trained_new(file, parallel, 3, 2);
+	double whole = epoch_loss(&a), carried = epoch_loss(&b);
+	if (!(fabs(whole - carried) < 1e-5 * whole))
+		fail_msg("%.9g by whole sessions, %.9g by carried states", whole, carried);
+	trained_free(&a);
+	trained_free(&b);
 }
 
 static void narm_in_both_its_forms(void **state)
@@ -130,7 +163,7 @@ static void gates_can_be_read(void **state)
 	const json_t *layer = json_array_get(json_object_get(all, "layers"), 0);
 	const json_t *forget = json_object_get(json_object_get(layer, "gates"), "forget");
 	json_int_t n = json_integer_value(json_object_get(layer, "n"));
-	assert_string_equal(json_string_value(json_object_get(layer, "layer")), "rnn");
+	assert_string_equal(json_string_value(json_object_get(layer, "layer")), "rnn 1");
 	assert_string_equal(json_string_value(json_object_get(layer, "cell")), "lstm");
 	assert_int_equal(json_array_size(json_object_get(all, "items")), n);
 	assert_int_equal(json_array_size(forget), 20 * n);
@@ -181,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gru4rec_in_all_its_forms),
+		cmocka_unit_test(carried_states_are_those_of_whole_sessions),
 		cmocka_unit_test(narm_in_both_its_forms),
 		cmocka_unit_test(basketgru_in_both_its_forms),
 		cmocka_unit_test(narm_shows_its_attention),
