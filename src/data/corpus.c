@@ -199,6 +199,8 @@ static enum err_code fill(const struct split *s, struct corpus *c, struct err *e
 	if (!m->start || !m->item_text || !m->text_user || !m->item_start)
 		return no_memory(e);
 	enum err_code rc = read_texts(s, column, c, &count, e);
+	if (rc == OK && !mem_grow(&m->word, &m->word_cap, (size_t)m->start[c->texts] + 1, sizeof *m->word))
+		rc = no_memory(e);
 	if (rc == OK)
 		rc = choose(c, count, e);
 	mem_free(count);

@@ -23,7 +23,7 @@ struct corpus {
 	struct corpus_options o;
 	int32_t texts;
 	const int32_t *start; /* [texts + 1] into word */
-	const int32_t *word;  /* [start[texts]] */
+	const int32_t *word;  /* [start[texts]], and room for one more */
 	int32_t words;	      /* in the vocabulary */
 	struct strtab vocabulary;
 	/* The texts about each item, oldest first, and who wrote them: item_text[item_start[i]..item_start[i+1]). */

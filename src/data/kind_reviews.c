@@ -104,21 +104,23 @@ static enum err_code begin(struct batcher *b, struct err *e)
 
 static void add_reviews(const struct split *s, const struct corpus *c, struct batch *out)
 {
+	/* below: of ids that index a table; texts and starts index the corpus */
 	const struct {
 		const char *name;
 		enum axis axis;
 		int32_t width, below;
 		const int32_t *shared;
 	} row[] = {
-		{"user_review", AXIS_TOKEN, 1, c->texts, NULL},
+		{"user_review", AXIS_TOKEN, 1, 0, NULL},
 		{"reviewed", AXIS_TOKEN, 1, s->data->n_items, NULL},
-		{"item_review", AXIS_TOKEN2, 1, c->texts, NULL},
+		{"item_review", AXIS_TOKEN2, 1, 0, NULL},
 		{"reviewer", AXIS_TOKEN2, 1, s->data->n_users, NULL},
 		{"word", AXIS_FIXED, c->start[c->texts] + 1, c->words, c->word},
-		{"start", AXIS_FIXED, c->texts + 1, c->start[c->texts] + 1, c->start},
+		{"start", AXIS_FIXED, c->texts + 1, 0, c->start},
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		field_add(out, row[i].name, FIELD_INT, row[i].axis, row[i].width);
+		out->spec[out->nfields - 1].below = row[i].below;
 		out->column[out->nfields - 1] = row[i].shared;
 	}
 }

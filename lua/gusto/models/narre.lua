@@ -43,14 +43,14 @@ end
 
 -- [examples, dim]: the reviews o, weighed by what they say and by who wrote them (or about what), and the factors.
 --   a = softmax(h' relu(W_O o + W_u u + b1) + b2) over the reviews of an example
-function NARRE:read(s, id, review, other, batch)
+local function read(s, id, review, other, batch)
   local text = s.text(review, batch.word, batch.start)
   return s.out(s.attention(text, s.other(other))) + s.factors(id)
 end
 
 function NARRE:rate(batch)
-  local user = self:read(self.user, batch.user, batch.user_review, batch.reviewed, batch)
-  local item = self:read(self.item, batch.item, batch.item_review, batch.reviewer, batch)
+  local user = read(self.user, batch.user, batch.user_review, batch.reviewed, batch)
+  local item = read(self.item, batch.item, batch.item_review, batch.reviewer, batch)
   local joint = (user * item):relu():dropout(self.k.dropout)
   return self.last(joint):sum() + self.user.bias(batch.user):sum() + self.item.bias(batch.item):sum() + self.mean
 end
