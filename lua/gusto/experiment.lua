@@ -14,7 +14,7 @@ local data_fields = {
   encoding = "string", map = "string", id_offset_user = "number", id_offset_item = "number",
   user_map = "string", item_map = "string", features = "string",
   seed = "number", users = "number", items = "number", interactions = "number", genres = "number", rules = "number", strength = "number",
-  lag = "number", drift = "number", shape = "string",
+  lag = "number", drift = "number", shape = "string", ratings = "boolean",
 }
 
 -- A described data set by name ("ml-1m", "ml-1m:ncf"), or a file of one's own { file = "x.csv", format = "csv", ... }.

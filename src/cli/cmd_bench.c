@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const workloads[] = {"neumf-ml1m-b1024", "sasrec-beauty-bce", "sasrec-ml1m-ce"};
+static const char *const workloads[] = {
+	"neumf-ml1m-b1024", "sasrec-beauty-bce", "sasrec-ml1m-ce", "rbm-ml1m", "nade-ml1m"};
 enum { WORKLOADS = sizeof workloads / sizeof *workloads };
 
 static const struct arg_spec args[] = {
@@ -96,7 +97,7 @@ static enum err_code run(const struct command_line *c, struct err *e)
 		if (!known)
 			return err_set(e, ERR_NOTFOUND,
 				"there is no workload '%s'; there are neumf-ml1m-b1024, sasrec-beauty-bce, "
-				"sasrec-ml1m-ce",
+				"sasrec-ml1m-ce, rbm-ml1m, nade-ml1m",
 				c->positional[i]);
 	}
 	for (int i = 0; i < (c->n ? c->n : WORKLOADS); i++)
@@ -106,8 +107,8 @@ static enum err_code run(const struct command_line *c, struct err *e)
 
 const struct command cmd_bench = {
 	.desc = {"bench", "bench [WORKLOAD ...]",
-		"Times training steps of neumf-ml1m-b1024, sasrec-beauty-bce and sasrec-ml1m-ce on synthetic data of "
-		"those shapes.",
+		"Times training steps of neumf-ml1m-b1024, sasrec-beauty-bce, sasrec-ml1m-ce, rbm-ml1m and nade-ml1m on "
+		"synthetic data of those shapes.",
 		args},
 	.positionals_max = 16,
 	.run = run,

@@ -6,7 +6,7 @@
  * (Salakhutdinov, Mnih, Hinton 2007, eq. 2) and of CF-NADE (Zheng et al. 2016, eq. 8). */
 #include "graph/levels.h"
 
-enum { UP_TO = LEVELS_OWN, AHEAD = 8 };
+enum { UP_TO = LEVELS_OWN };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -37,26 +37,26 @@ static inline real weight_of(const struct op_io *io, int64_t t)
 	return io->n_in == 4 ? io->in[3].v[t] : 1;
 }
 
+static size_t scratch(const struct op_io *io)
+{
+	return levels_visit_size(io, 0, 1);
+}
+
 static void forward(struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
 	const struct levels l = levels_of(io);
-	int64_t width = io->in[0].shape.dim[1], d = width / l.n, tokens = at[io->examples];
-	for (int32_t e = 0; e < io->examples; e++) {
-		real *y = io->out.v + e * d;
-		memset(y, 0, (size_t)d * sizeof *y);
-		for (int64_t t = at[e]; t < at[e + 1]; t++) {
-			if (t + AHEAD < tokens && id[t + AHEAD] >= 0)
-				rows_prefetch(
-					io->in[0].v + id[t + AHEAD] * width + pick_of(io, &l, t + AHEAD).first * d, d);
-			real w = weight_of(io, t);
-			if (id[t] < 0 || w == 0)
-				continue;
-			struct pick p = pick_of(io, &l, t);
-			const real *row = io->in[0].v + id[t] * width + p.first * d;
-			for (int64_t j = 0; j < p.count; j++)
-				rows_axpy(w, row + j * d, y, d);
-		}
+	const struct visit all = levels_visit(io, 0, 1, io->scratch);
+	int64_t width = io->in[0].shape.dim[1], d = width / l.n;
+	memset(io->out.v, 0, (size_t)op_numbers(&io->out) * sizeof(real));
+	for (int64_t k = 0; k < all.n; k++) {
+		int64_t t = all.token[k];
+		real w = weight_of(io, t);
+		if (w == 0)
+			continue;
+		struct pick p = pick_of(io, &l, t);
+		const real *row = io->in[0].v + io->in[1].i[t] * width + p.first * d;
+		for (int64_t j = 0; j < p.count; j++)
+			rows_axpy(w, row + j * d, io->out.v + all.example[k] * d, d);
 	}
 }
 
@@ -65,32 +65,31 @@ static real *grad_row(struct operand *table, int32_t id, int64_t width)
 	return table->sparse ? rowgrad_row(table->sparse, id) : table->g ? table->g + id * width : NULL;
 }
 
+static void backward_token(struct op_io *io, const struct levels *l, int64_t t, const real *g, int64_t d)
+{
+	struct operand *table = &io->in[0];
+	int64_t width = l->n * d, id = io->in[1].i[t];
+	real w = weight_of(io, t), *dw = io->n_in == 4 ? io->in[3].g : NULL;
+	struct pick p = pick_of(io, l, t);
+	real *row = w != 0 ? grad_row(table, (int32_t)id, width) : NULL;
+	for (int64_t j = p.first; j < p.first + p.count; j++) {
+		if (row)
+			rows_axpy(w, g, row + j * d, d);
+		if (dw)
+			dw[t] += rows_dot(g, table->v + id * width + j * d, d);
+	}
+}
+
 static void backward(struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
 	const struct levels l = levels_of(io);
-	struct operand *table = &io->in[0];
-	int64_t width = table->shape.dim[1], d = width / l.n, tokens = at[io->examples];
-	real *dw = io->n_in == 4 ? io->in[3].g : NULL;
-	op_grad_begin(table);
-	if (dw)
+	const struct visit all = levels_visit(io, 0, 1, io->scratch);
+	int64_t d = io->in[0].shape.dim[1] / l.n;
+	op_grad_begin(&io->in[0]);
+	if (io->n_in == 4)
 		op_grad_begin(&io->in[3]);
-	for (int32_t e = 0; e < io->examples; e++)
-		for (int64_t t = at[e]; t < at[e + 1]; t++) {
-			op_prefetch_slot(table, t + 2 * AHEAD < tokens ? id[t + 2 * AHEAD] : -1);
-			real w = weight_of(io, t);
-			if (id[t] < 0 || (w == 0 && !dw))
-				continue;
-			struct pick p = pick_of(io, &l, t);
-			const real *g = io->out.g + e * d;
-			real *row = w != 0 ? grad_row(table, id[t], width) : NULL;
-			for (int64_t j = p.first; j < p.first + p.count; j++) {
-				if (row)
-					rows_axpy(w, g, row + j * d, d);
-				if (dw)
-					dw[t] += rows_dot(g, table->v + id[t] * width + j * d, d);
-			}
-		}
+	for (int64_t k = 0; k < all.n; k++)
+		backward_token(io, &l, all.token[k], io->out.g + all.example[k] * d, d);
 }
 
 static const struct arg_spec args[] = {LEVELS_ARGS, LEVELS_UP_TO, {0}};
@@ -139,6 +138,7 @@ const struct op_class op_level_bag = {
 	.takes_sparse = 1,
 	.need_in = 15,
 	.shape = shape,
+	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

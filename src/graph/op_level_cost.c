@@ -24,68 +24,118 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-static inline real log_add(real a, real b)
-{
-	real hi = a > b ? a : b, lo = a > b ? b : a;
-	return hi + vm_log1p_unit(vm_exp(lo - hi));
-}
+/* Ratings are worked on in blocks, level by level, so that exp and log run over the lanes of a block. */
+enum { LANES = 16 };
+typedef real lanes[LANES];
 
-/* L_0..L_{n-1} of s, or with step -1 the same from the other end. */
-static inline void log_sums(const real *s, int32_t n, real *left, real *right)
+struct block {
+	lanes s[LEVELS_MAX], level;
+	lanes left[LEVELS_MAX], right[LEVELS_MAX]; /* L and R of the head of the file */
+};
+
+#define EACH_LANE(b_) for (int b_ = 0; b_ < LANES; b_++)
+
+/* The ratings from t on; the lanes behind the last repeat it. */
+static void block_load(const struct op_io *io, const struct levels *l, int64_t t, struct block *k)
 {
-	left[0] = s[0];
-	right[n - 1] = s[n - 1];
-	for (int32_t j = 1; j < n; j++) {
-		left[j] = log_add(left[j - 1], s[j]);
-		right[n - 1 - j] = log_add(right[n - j], s[n - 1 - j]);
+	EACH_LANE(b)
+	{
+		int64_t at = t + b < io->out.rows ? t + b : io->out.rows - 1;
+		k->level[b] = (real)level_at(l, io->in[1].v[at]);
+		for (int32_t j = 0; j < l->n; j++)
+			k->s[j][b] = io->in[0].v[at * l->n + j];
 	}
 }
 
-static real cost_of(const real *s, int32_t n, int32_t k, real a)
+static inline void log_add(const real *restrict a, const real *restrict x, real *restrict y)
 {
-	real left[LEVELS_MAX], right[LEVELS_MAX], ordinal = 0;
-	log_sums(s, n, left, right);
-	for (int32_t j = 0; j <= k; j++)
-		ordinal += left[j] - s[j];
-	for (int32_t j = k; j < n; j++)
-		ordinal += right[j] - s[j];
-	return (1 - a) * (left[n - 1] - s[k]) + a * ordinal;
+#pragma omp simd
+	EACH_LANE(b)
+	{
+		real hi = a[b] > x[b] ? a[b] : x[b], lo = a[b] > x[b] ? x[b] : a[b];
+		y[b] = hi + vm_log1p_unit(vm_exp(lo - hi));
+	}
+}
+
+/* right only where the ordinal cost is asked for: left[n - 1] is what nll needs. */
+static void block_log_sums(struct block *k, int32_t n, bool ordinal)
+{
+	memcpy(k->left[0], k->s[0], sizeof(lanes));
+	memcpy(k->right[n - 1], k->s[n - 1], sizeof(lanes));
+	for (int32_t j = 1; j < n; j++) {
+		log_add(k->left[j - 1], k->s[j], k->left[j]);
+		if (ordinal)
+			log_add(k->right[n - j], k->s[n - 1 - j], k->right[n - 1 - j]);
+	}
+}
+
+static void block_cost(const struct block *k, int32_t n, real a, real *restrict cost)
+{
+	EACH_LANE(b) cost[b] = (1 - a) * k->left[n - 1][b];
+	for (int32_t j = 0; j < n; j++)
+		EACH_LANE(b)
+		{
+			real at = (real)j, level = k->level[b];
+			cost[b] -= at == level ? (1 - a) * k->s[j][b] : 0;
+			if (a == 0)
+				continue;
+			cost[b] += at <= level ? a * (k->left[j][b] - k->s[j][b]) : 0;
+			cost[b] += at >= level ? a * (k->right[j][b] - k->s[j][b]) : 0;
+		}
 }
 
 static void forward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
-	for (int64_t t = 0; t < io->out.rows; t++)
-		io->out.v[t] =
-			cost_of(io->in[0].v + t * l.n, l.n, level_at(&l, io->in[1].v[t]), (real)io->attr[ORDINAL]);
+	const real a = (real)io->attr[ORDINAL];
+	for (int64_t t = 0; t < io->out.rows; t += LANES) {
+		struct block k;
+		lanes cost;
+		int64_t count = io->out.rows - t < LANES ? io->out.rows - t : LANES;
+		block_load(io, &l, t, &k);
+		block_log_sums(&k, l.n, a != 0);
+		block_cost(&k, l.n, a, cost);
+		memcpy(io->out.v + t, cost, (size_t)count * sizeof(real));
+	}
 }
 
-static void slope_of(const real *s, int32_t n, int32_t k, real a, real *ds)
+/* ds_i of the block. */
+static void block_slope(const struct block *k, int32_t n, int32_t i, real a, real *restrict ds)
 {
-	real left[LEVELS_MAX], right[LEVELS_MAX];
-	log_sums(s, n, left, right);
-	for (int32_t i = 0; i < n; i++) {
-		real down = 0, up = 0;
-		for (int32_t j = i; j <= k; j++)
-			down += vm_exp(s[i] - left[j]);
-		for (int32_t j = k; j <= i; j++)
-			up += vm_exp(s[i] - right[j]);
-		ds[i] = (1 - a) * (vm_exp(s[i] - left[n - 1]) - (i == k)) + a * (down - (i <= k) + up - (i >= k));
+	const real at = (real)i;
+	EACH_LANE(b)
+	{
+		real level = k->level[b];
+		ds[b] = (1 - a) * (vm_exp(k->s[i][b] - k->left[n - 1][b]) - (at == level ? 1 : 0));
+		ds[b] -= (at <= level ? a : 0) + (at >= level ? a : 0);
 	}
+	for (int32_t j = 0; a != 0 && j < n; j++)
+		EACH_LANE(b)
+		{
+			real level = k->level[b], e = (real)j;
+			real down = vm_exp(k->s[i][b] - k->left[j][b]), up = vm_exp(k->s[i][b] - k->right[j][b]);
+			ds[b] += j >= i && e <= level ? a * down : 0;
+			ds[b] += j <= i && e >= level ? a * up : 0;
+		}
 }
 
 static void backward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
+	const real a = (real)io->attr[ORDINAL];
 	struct operand *s = &io->in[0];
-	real ds[LEVELS_MAX];
 	op_grad_begin(s);
-	for (int64_t t = 0; s->g && t < io->out.rows; t++) {
-		real g = io->out.g[t];
-		if (g == 0)
-			continue;
-		slope_of(s->v + t * l.n, l.n, level_at(&l, io->in[1].v[t]), (real)io->attr[ORDINAL], ds);
-		rows_axpy(g, ds, s->g + t * l.n, l.n);
+	for (int64_t t = 0; s->g && t < io->out.rows; t += LANES) {
+		struct block k;
+		lanes ds;
+		int64_t count = io->out.rows - t < LANES ? io->out.rows - t : LANES;
+		block_load(io, &l, t, &k);
+		block_log_sums(&k, l.n, a != 0);
+		for (int32_t i = 0; i < l.n; i++) {
+			block_slope(&k, l.n, i, a, ds);
+			for (int64_t b = 0; b < count; b++)
+				s->g[(t + b) * l.n + i] += io->out.g[t + b] * ds[b];
+		}
 	}
 }
 

@@ -4,7 +4,7 @@
  * Only the ids that stand there are computed: a user's unrated items cost nothing.  An id of -1 gives zeros. */
 #include "graph/levels.h"
 
-enum { UP_TO = LEVELS_OWN, AHEAD = 4 };
+enum { UP_TO = LEVELS_OWN };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -27,60 +27,41 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
+static size_t scratch(const struct op_io *io)
+{
+	return levels_visit_size(io, 1, 3);
+}
+
 struct sizes {
-	const int32_t *at, *id;
-	int64_t levels, d, tokens;
+	int64_t levels, d;
 	bool up_to, per_token;
 };
 
 static struct sizes sizes_of(const struct op_io *io)
 {
 	int64_t k = (int64_t)io->attr[LEVELS_ATTR];
-	const int32_t *at = io->offsets[io->in[3].shape.axis];
-	return (struct sizes){at, io->in[3].i, k, io->in[1].shape.dim[1] / k, at[io->examples], io->attr[UP_TO] != 0,
-		io->in[0].shape.axis != AXIS_EXAMPLE};
+	return (struct sizes){
+		k, io->in[1].shape.dim[1] / k, io->attr[UP_TO] != 0, io->in[0].shape.axis != AXIS_EXAMPLE};
 }
 
 static void forward_token(const struct op_io *io, const struct sizes *z, int64_t t, const real *h)
 {
+	int32_t id = io->in[3].i[t];
+	const real *bias = io->in[2].v + id * z->levels;
 	real *s = io->out.v + t * z->levels;
-	if (z->id[t] < 0) {
-		memset(s, 0, (size_t)z->levels * sizeof *s);
-		return;
-	}
-	const real *row = io->in[1].v + z->id[t] * z->levels * z->d, *bias = io->in[2].v + z->id[t] * z->levels;
-	for (int64_t k = 0; k < z->levels; k++) {
-		s[k] = bias[k] + rows_dot(row + k * z->d, h, z->d);
-		if (z->up_to && k)
-			s[k] += s[k - 1];
-	}
+	rows_dots(io->in[1].v + id * z->levels * z->d, z->levels, h, z->d, s);
+	for (int64_t k = 0; k < z->levels; k++)
+		s[k] += bias[k] + (z->up_to && k ? s[k - 1] : 0);
 }
 
 static void forward(struct op_io *io)
 {
 	const struct sizes z = sizes_of(io);
-	for (int32_t e = 0; e < io->examples; e++)
-		for (int64_t t = z.at[e]; t < z.at[e + 1]; t++) {
-			if (t + AHEAD < z.tokens && z.id[t + AHEAD] >= 0)
-				rows_prefetch(io->in[1].v + z.id[t + AHEAD] * z.levels * z.d, z.levels * z.d);
-			forward_token(io, &z, t, io->in[0].v + (z.per_token ? t : e) * z.d);
-		}
-}
-
-/* dh += c u and du += c h in one pass; either gradient may be NULL. */
-static inline void both(real c, const real *h, const real *u, real *restrict dh, real *restrict du, int64_t d)
-{
-	if (dh && du) {
-#pragma omp simd
-		for (int64_t i = 0; i < d; i++) {
-			dh[i] += c * u[i];
-			du[i] += c * h[i];
-		}
-	} else if (dh) {
-		rows_axpy(c, u, dh, d);
-	} else if (du) {
-		rows_axpy(c, h, du, d);
-	}
+	const struct visit all = levels_visit(io, 1, 3, io->scratch);
+	if (all.n < io->out.rows)
+		memset(io->out.v, 0, (size_t)op_numbers(&io->out) * sizeof(real));
+	for (int64_t k = 0; k < all.n; k++)
+		forward_token(io, &z, all.token[k], io->in[0].v + (z.per_token ? all.token[k] : all.example[k]) * z.d);
 }
 
 static real *grad_row(struct operand *x, int32_t id, int64_t width)
@@ -88,42 +69,43 @@ static real *grad_row(struct operand *x, int32_t id, int64_t width)
 	return x->sparse ? rowgrad_row(x->sparse, id) : x->g ? x->g + id * width : NULL;
 }
 
-static void backward_token(struct op_io *io, const struct sizes *z, int64_t t, int64_t at_h)
+/* c_k = g_k, or the sum of those from k on; false: all are 0. */
+static bool slopes(const struct sizes *z, const real *g, real *c)
 {
-	int64_t width = z->levels * z->d;
-	const real *g = io->out.g + t * z->levels, *h = io->in[0].v + at_h * z->d;
-	const real *row = io->in[1].v + z->id[t] * width;
-	real *dh = io->in[0].g ? io->in[0].g + at_h * z->d : NULL;
-	real *du = grad_row(&io->in[1], z->id[t], width), *db = grad_row(&io->in[2], z->id[t], z->levels);
-	real above = 0;
+	bool any = false;
 	for (int64_t k = z->levels - 1; k >= 0; k--) {
-		real c = g[k] + (z->up_to ? above : 0);
-		above = c;
-		both(c, h, row + k * z->d, dh, du ? du + k * z->d : NULL, z->d);
-		if (db)
-			db[k] += c;
+		c[k] = g[k] + (z->up_to && k + 1 < z->levels ? c[k + 1] : 0);
+		any |= g[k] != 0;
 	}
+	return any;
 }
 
-static bool all_zero(const real *g, int64_t n)
+static void backward_token(struct op_io *io, const struct sizes *z, int64_t t, int64_t at_h)
 {
-	bool zero = true;
-	for (int64_t k = 0; k < n; k++)
-		zero &= g[k] == 0;
-	return zero;
+	int32_t id = io->in[3].i[t];
+	int64_t width = z->levels * z->d;
+	real c[LEVELS_MAX];
+	if (!slopes(z, io->out.g + t * z->levels, c))
+		return;
+	const real *h = io->in[0].v + at_h * z->d, *u = io->in[1].v + id * width;
+	real *dh = io->in[0].g ? io->in[0].g + at_h * z->d : NULL;
+	real *du = grad_row(&io->in[1], id, width), *db = grad_row(&io->in[2], id, z->levels);
+	if (dh)
+		rows_combine(c, u, z->levels, dh, z->d);
+	for (int64_t k = 0; du && k < z->levels; k++)
+		rows_axpy(c[k], h, du + k * z->d, z->d);
+	for (int64_t k = 0; db && k < z->levels; k++)
+		db[k] += c[k];
 }
 
 static void backward(struct op_io *io)
 {
 	const struct sizes z = sizes_of(io);
+	const struct visit all = levels_visit(io, 1, 3, io->scratch);
 	for (int k = 0; k < 3; k++)
 		op_grad_begin(&io->in[k]);
-	for (int32_t e = 0; e < io->examples; e++)
-		for (int64_t t = z.at[e]; t < z.at[e + 1]; t++) {
-			op_prefetch_slot(&io->in[1], t + 2 * AHEAD < z.tokens ? z.id[t + 2 * AHEAD] : -1);
-			if (z.id[t] >= 0 && !all_zero(io->out.g + t * z.levels, z.levels))
-				backward_token(io, &z, t, z.per_token ? t : e);
-		}
+	for (int64_t k = 0; k < all.n; k++)
+		backward_token(io, &z, all.token[k], z.per_token ? all.token[k] : all.example[k]);
 }
 
 static const struct arg_spec args[] = {LEVELS_ARGS, LEVELS_UP_TO, {0}};
@@ -165,6 +147,7 @@ const struct op_class op_level_logits = {
 	.takes_sparse = 6,
 	.need_in = 15,
 	.shape = shape,
+	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

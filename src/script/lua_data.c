@@ -473,6 +473,8 @@ static void open_synthetic(lua_State *L, int t, struct data_box *box)
 	if (!synthetic_shape(shape, &o))
 		script_fail(L, "synthetic data: shape must be ml1m, beauty or big, got \"%s\"", shape);
 	o.seed = (uint64_t)seed;
+	if (t)
+		field_bool(L, t, "synthetic data", "ratings", &o.ratings);
 	struct err e;
 	if (synthetic_dataset("synthetic", &o, &box->data, &e) != OK)
 		script_raise_plain(L, &e);

@@ -31,6 +31,42 @@ static inline void rows_axpy(real a, const real *x, real *y, int64_t n)
 		y[i] += a * x[i];
 }
 
+/* out[j] = x . row j of rows[k, n]; x is read once for five rows (a rating has five levels, or ten). */
+static inline void rows_dots(const real *rows, int64_t k, const real *x, int64_t n, real *out)
+{
+	int64_t j = 0;
+	for (; j + 5 <= k; j += 5) {
+		const real *a = rows + j * n, *b = a + n, *c = b + n, *d = c + n, *e = d + n;
+		real sa = 0, sb = 0, sc = 0, sd = 0, se = 0;
+#pragma omp simd reduction(+ : sa, sb, sc, sd, se)
+		for (int64_t i = 0; i < n; i++) {
+			sa += a[i] * x[i];
+			sb += b[i] * x[i];
+			sc += c[i] * x[i];
+			sd += d[i] * x[i];
+			se += e[i] * x[i];
+		}
+		out[j] = sa, out[j + 1] = sb, out[j + 2] = sc, out[j + 3] = sd, out[j + 4] = se;
+	}
+	for (; j < k; j++)
+		out[j] = rows_dot(rows + j * n, x, n);
+}
+
+/* y += sum_j c_j rows[j]; y is read and written once for five rows. */
+static inline void rows_combine(const real *c, const real *rows, int64_t k, real *y, int64_t n)
+{
+	int64_t j = 0;
+	for (; j + 5 <= k; j += 5) {
+		const real *r0 = rows + j * n, *r1 = r0 + n, *r2 = r1 + n, *r3 = r2 + n, *r4 = r3 + n;
+		const real c0 = c[j], c1 = c[j + 1], c2 = c[j + 2], c3 = c[j + 3], c4 = c[j + 4];
+#pragma omp simd
+		for (int64_t i = 0; i < n; i++)
+			y[i] += c0 * r0[i] + c1 * r1[i] + c2 * r2[i] + c3 * r3[i] + c4 * r4[i];
+	}
+	for (; j < k; j++)
+		rows_axpy(c[j], rows + j * n, y, n);
+}
+
 static inline void rows_add(const real *x, real *y, int64_t n)
 {
 #pragma omp simd

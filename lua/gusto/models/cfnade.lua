@@ -13,7 +13,6 @@ local CFNADE = g.model {
     layers = g.int { 1, min = 1, max = 16, help = "hidden layers; more than one needs exact = false" },
     ordinal = g.real { 1, min = 0, max = 1, help = "share of the ordinal cost; the rest is -log p" },
     exact = g.bool { false, help = "all conditionals of a random order instead of those behind one cut" },
-    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the weights that a step touched, per rating" },
     std = g.real { 0.01, min = 1e-5, max = 1, help = "deviation of the weights' start" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
   },
