@@ -60,4 +60,30 @@ function levels.expected_all(k, h, table, bias, n, dim, up_to)
   return levels.expected(k, up_to and logits:matmul(upper(k)) or logits)
 end
 
+-- What entries are called: function(i), i from 0.
+function levels.titles(k, data)
+  if k.by == "user" then return function(i) return data:title(i) end end
+  return function(i) return "user " .. i end
+end
+
+-- What a hidden unit is about, as text: the entries whose expected rating rises and falls most with it, by the slope of their weights
+-- over the levels.  For people, in a run: gusto tweak RUN --eval "model():unit(3)".
+function levels.unit(k, title, weights, n, dim, unit, count)
+  if math.type(unit) ~= "integer" or unit < 1 or unit > dim then
+    error(("there is no hidden unit %s: they are 1..%d"):format(tostring(unit), dim), 0)
+  end
+  local centred = {}
+  for i = 1, k.levels do centred[i] = { (i - (k.levels + 1) / 2) } end
+  local slope = weights:reshape(n * k.levels, dim):slice(unit - 1, unit):reshape(n, k.levels):matmul(g.tensor(centred)):numbers()
+  local order = {}
+  for i = 1, n do order[i] = i end
+  table.sort(order, function(a, b) return slope[a] ~= slope[b] and slope[a] > slope[b] or slope[a] == slope[b] and a < b end)
+  local lines = {}
+  for place = 1, math.min(count or 10, n // 2) do
+    local up, down = order[place], order[n + 1 - place]
+    lines[place] = ("%+.3f %-40s %+.3f %s"):format(slope[up], title(up - 1), slope[down], title(down - 1))
+  end
+  return table.concat(lines, "\n")
+end
+
 return levels

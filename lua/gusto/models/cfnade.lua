@@ -20,6 +20,7 @@ local CFNADE = g.model {
 
 function CFNADE:build(k, data)
   self.n = levels.check(k, data)
+  self.title = levels.titles(k, data)
   if k.exact and k.layers > 1 then error("exact = true needs layers = 1: deeper units would be computed per rating", 0) end
   self.encoder = nn.parameter { self.n, k.levels * k.hidden, init = "normal", std = k.std, lazy = true }
   self.decoder = nn.parameter { self.n, k.levels * k.hidden, init = "normal", std = k.std, lazy = true }
@@ -79,6 +80,11 @@ end
 function CFNADE:score(batch)
   local h = self:encode(batch.item, batch.rating)
   return levels.expected_all(self.k, h, self.decoder, self.bias, self.n, self.k.hidden, true)
+end
+
+-- The films (for rows of items: the users) that a hidden unit is about.
+function CFNADE:unit(unit, count)
+  return levels.unit(self.k, self.title, self.decoder, self.n, self.k.hidden, unit, count)
 end
 
 return CFNADE

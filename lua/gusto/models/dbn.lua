@@ -24,6 +24,7 @@ local DBN = g.model {
 
 function DBN:build(k, data)
   self.n = levels.check(k, data)
+  self.title = levels.titles(k, data)
   if k.stage > k.layers + 1 then
     error(("stage = %d, but %d layers have %d stages, the last of which is fine-tuning"):format(k.stage, k.layers, k.layers + 1), 0)
   end
@@ -98,6 +99,11 @@ function DBN:score(batch)
   local h, first = self:up(self:depth(), batch.item, batch.rating), self:at(1)
   for i = self:depth(), 2, -1 do h = boltzmann.binary_visible(self:at(i), h):sigmoid() end
   return levels.expected_all(self.k, h, first.weight, first.visible_bias, self.n, self.k.hidden)
+end
+
+-- The films (for rows of items: the users) that a hidden unit is about.
+function DBN:unit(unit, count)
+  return levels.unit(self.k, self.title, self.machine[1].weight, self.n, self.k.hidden, unit, count)
 end
 
 return DBN

@@ -27,6 +27,7 @@ function RBM:build(k, data)
     self.n = levels.check(k, data)
     self.weight = nn.parameter { self.n, k.levels * k.hidden, init = "normal", std = k.std, lazy = true }
     self.visible_bias = nn.parameter { self.n, k.levels, lazy = true }
+    self.title = levels.titles(k, data)
     if k.conditional then self.rated = nn.parameter { self.n, k.hidden, lazy = true } end
   else
     if k.by ~= "user" then error("binary visible units stand for items: set by = \"user\"", 0) end
@@ -84,6 +85,12 @@ function RBM:score(batch)
   local h = self:hidden(batch)
   if not self.softmax then return boltzmann.binary_visible(self, h) end
   return levels.expected_all(self.k, h, self.weight, self.visible_bias, self.n, self.k.hidden)
+end
+
+-- The films (for rows of items: the users) that a hidden unit is about.
+function RBM:unit(unit, count)
+  if not self.softmax then error("binary visible units have no levels", 0) end
+  return levels.unit(self.k, self.title, self.weight, self.n, self.k.hidden, unit, count)
 end
 
 return RBM

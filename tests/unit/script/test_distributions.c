@@ -280,6 +280,33 @@ static void what_they_cannot_do_is_named(void **state)
 	}
 }
 
+/* What a hidden unit is about, by title. */
+static void units_are_readable(void **state)
+{
+	static const char *const models[] = {"rbm", "dbn", "cfnade"};
+	for (size_t k = 0; k < 3; k++) {
+		char *text = NULL, title[128];
+		double first, last;
+		struct err why;
+		struct bench b = bench_of(models[k], "hidden = 6", true, 1);
+		const struct dataset *d = b.x->split->data;
+		int lines = 0, titles = 0;
+		train(&b, 0, &first, &last);
+		must(b.x->vtbl->eval(b.x->self, "model():unit(6, 4)", &text, e));
+		for (const char *c = text; *c; c++)
+			lines += *c == '\n';
+		assert_int_equal(lines, 3);
+		for (int32_t i = 0; i < d->n_items; i++)
+			titles += strstr(text, dataset_item_label(d, i, title, sizeof title)) != NULL;
+		assert_int_equal(titles, 8);
+		mem_free(text);
+		text = NULL;
+		assert_int_not_equal(b.x->vtbl->eval(b.x->self, "model():unit(7)", &text, &why), OK);
+		assert_has(why.text, "they are 1..6");
+		bench_free(&b);
+	}
+}
+
 static void plans_are_checked(void **state)
 {
 	static const struct {
@@ -315,6 +342,7 @@ int main(void)
 		cmocka_unit_test(leaving_an_item_out_changes_the_scores),
 		cmocka_unit_test(persistent_chains_are_kept),
 		cmocka_unit_test(what_they_cannot_do_is_named),
+		cmocka_unit_test(units_are_readable),
 		cmocka_unit_test(plans_are_checked),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
