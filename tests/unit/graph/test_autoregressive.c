@@ -276,6 +276,38 @@ static void cfnade_is_a_distribution_over_all_ratings(void **state)
 	cfnade_free(&m);
 }
 
+static void cfnade_samples_follow_its_probabilities(void **state)
+{
+	enum { EXAMPLES = 40000 };
+	struct cfnade m = cfnade_new();
+	struct rows few = rows_new(STATES, 0), many = rows_new(EXAMPLES, 0);
+	real loss[STATES], *out = calloc(EXAMPLES * ITEMS, sizeof *out);
+	double expected[STATES];
+	int64_t seen[STATES] = {0};
+	struct trace *t;
+	run(&m, &few, GIVEN, loss);
+	for (int s = 0; s < STATES; s++)
+		expected[s] = EXAMPLES * exp(-(double)loss[s]);
+	assert_int_equal(trace_new(&many.batch, &t, NULL), OK);
+	struct program *p = traced_finish(t, PROGRAM_INFER,
+		TRACED(t, "level_sample", ((struct named[]){{"levels", LEVELS}, {NULL, 0}}), trace_param(t, m.c, NULL),
+			trace_param(t, m.w, NULL), trace_param(t, m.v, NULL), trace_param(t, m.b, NULL),
+			trace_input(t, "item", NULL)));
+	traced_infer(p, &many.batch, 2, out, 1);
+	for (int e = 0; e < EXAMPLES; e++) {
+		int s = 0;
+		for (int i = ITEMS - 1; i >= 0; i--)
+			s = s * LEVELS + (int)out[e * ITEMS + i] - 1;
+		seen[s]++;
+	}
+	traced_chi_square(seen, expected, STATES);
+	program_free(p);
+	free(out);
+	rows_free(&few);
+	rows_free(&many);
+	cfnade_free(&m);
+}
+
 /* Both estimate the expectation over orders of -log p; the same number to every level's logit changes nothing. */
 static void a_random_cut_estimates_the_chain(void **state)
 {
@@ -432,6 +464,7 @@ int main(void)
 		cmocka_unit_test(nade_is_a_distribution_in_any_order),
 		cmocka_unit_test(nade_samples_follow_its_probabilities),
 		cmocka_unit_test(cfnade_is_a_distribution_over_all_ratings),
+		cmocka_unit_test(cfnade_samples_follow_its_probabilities),
 		cmocka_unit_test(a_random_cut_estimates_the_chain),
 		cmocka_unit_test(nothing_sees_what_comes_after_it),
 		cmocka_unit_test(the_ordinal_cost_is_that_of_two_rankings),
