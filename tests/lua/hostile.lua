@@ -3,6 +3,7 @@
 local g, nn = require "gusto", require "gusto.nn"
 local core = require "gusto.core"
 
+local sparse       -- the training rows
 local stale = {}   -- values, batches of finished traces
 local nothing = setmetatable({}, { __index = function() error "hostile" end, __tostring = function() error "hostile" end })
 local cycle = {}
@@ -70,6 +71,10 @@ local function functions()
   add("method ", core.methods)
   add("optimizer.", core.optimizer)
   add("schedule.", core.schedule)
+  add("linalg.", require "gusto.linalg")
+  for _, name in ipairs { "transpose", "map", "sums", "counts", "times", "gram", "neighbours", "least_squares", "store" } do
+    list[#list + 1] = { "matrix:" .. name, function(...) return sparse[name](sparse, ...) end }
+  end
   return list
 end
 
@@ -106,6 +111,7 @@ end
 local M = g.model { name = "hostile", batch = "pairs", knobs = { rounds = g.int { 30, min = 0, max = 100000 } } }
 
 function M:build(k, data)
+  sparse = data:matrix()
   self.user = nn.embedding { data.users, 4 }
   self.item = nn.embedding { data.items, 4 }
   all(pool { data, self.user }, k.rounds)
