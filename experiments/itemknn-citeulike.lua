@@ -6,5 +6,5 @@ return g.experiment {
   data = g.data "citeulike-a",
   protocol = g.protocol { split = "given", candidates = "given", ties = "best", metrics = { "hr@5", "ndcg@5", "hr@10", "ndcg@10" } },
   model = require "gusto.models.itemknn",
-  knobs = { k = 500, similarity = "cosine" },
+  knobs = { k = 200, similarity = "cosine", weighting = "tfidf" },
 }

@@ -30,6 +30,12 @@ F64 := $(subst build/$(VARIANT)/,build/f64/,$(TESTS_graph) $(TESTS_nn)) build/f6
 check: ## run what `make test` built
 	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
+# Published numbers that take minutes to hours: tests/slow/*.sh, not part of `make test`.
+SLOW := $(sort $(wildcard tests/slow/*.sh))
+.PHONY: test-slow
+test-slow: gusto ## experiments at their published numbers (reads GUSTO_DATA); SLOW=tests/slow/x.sh for some of them
+	$(Q)TEST_SECONDS=14400 bash tools/run-tests.sh $(SLOW)
+
 # Fuzz targets: with clang's libFuzzer for `make fuzz`; with a plain loop over the stored corpus in `make test`.
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CHECKS := $(patsubst %,tests/fuzz/%.check,$(FUZZ))

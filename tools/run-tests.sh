@@ -17,7 +17,7 @@ for t in "$@"; do
 	*.sh) set -- bash "$t" ;;
 	*) set -- "$t" ;;
 	esac
-	if timeout 900 "$@" >"$log" 2>&1; then
+	if timeout "${TEST_SECONDS:-900}" "$@" >"$log" 2>&1; then
 		verdict=ok; pass=$((pass + 1))
 	else
 		verdict=FAILED; fail=$((fail + 1))

@@ -8,7 +8,7 @@ local Bias = g.model {
   knobs = {
     user_reg = g.real { 10, min = 0, max = 1e6, help = "ridge penalty on a user's deviation, in ratings" },
     item_reg = g.real { 5, min = 0, max = 1e6, help = "ridge penalty on an item's deviation, in ratings" },
-    sweeps = g.int { 10, min = 1, max = 1000, help = "how often items, then users, are solved for" },
+    sweeps = g.int { 15, min = 1, max = 1000, help = "how often items, then users, are solved for" },
   },
 }
 
