@@ -49,7 +49,7 @@ fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclan
 
 .PHONY: asan tsan valgrind
 asan: ## the test suite under AddressSanitizer and UBSan
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan $(B)/gusto build-asan
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
 	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store

@@ -126,6 +126,7 @@ enum err_code builder_row_real(struct builder *b, const char *column, float v, s
 {
 	struct cell_rows *c = NULL;
 	TRY(need_column(b, column, COLUMN_REAL, &c, e));
+	CHECK(c, "column %s was not made", column);
 	if (!extend(c, b->n))
 		return builder_no_memory(b, e);
 	c->real[b->n - 1] = isnan(v) ? NAN : v;

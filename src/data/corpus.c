@@ -103,6 +103,7 @@ static enum err_code choose(struct corpus *c, const int32_t *count, struct err *
 {
 	struct memory *m = c->owner;
 	int32_t met = m->met.n;
+	CHECK(count || met == 0, "words without counts");
 	struct frequency *f = mem_calloc((size_t)met + 1, sizeof *f);
 	int32_t *number = mem_calloc((size_t)met + 1, sizeof *number);
 	bool ok = f && number;

@@ -116,6 +116,7 @@ static void finish_shared(const struct view *v, int64_t r, real *z)
 
 static void gather_shared(const struct view *v)
 {
+	CHECK(v->e, "no scratch for the shared negatives");
 	for (int64_t j = 0; j + 1 < v->n; j++)
 		if (v->negative[j] >= 0)
 			rows_copy(v->table + v->negative[j] * v->d, v->e + j * v->d, v->d);

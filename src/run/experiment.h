@@ -63,8 +63,8 @@ struct train_options {
 	char monitor[48];  /* "ndcg@10" on the validation part (or test where there is no validation) */
 	double eval_every; /* epochs between evaluations (1) */
 	double clip;	   /* global norm, 0: none */
-	double checkpoint_seconds; /* and at every evaluation that improves, at pause, at the end */
-	bool test_best;		   /* at the end: load the best checkpoint and evaluate the test part (default) */
+	double checkpoint_seconds;	 /* and at every evaluation that improves, at pause, at the end */
+	bool test_best;			 /* at the end: load the best checkpoint and evaluate the test part (default) */
 	const struct planned_knob *plan; /* [n_plan], epochs ascending; borrowed from who made the experiment */
 	size_t n_plan;
 };

@@ -231,7 +231,8 @@ enum err_code probe_answer(struct rig *r, int64_t step, const json_t *args, json
 			k = &kinds[i];
 	if (!k)
 		return err_set(e, ERR_ARG,
-			"there is no probe of kind '%s'; there are attention, recommend, explain, gates, causes and reviews",
+			"there is no probe of kind '%s'; there are attention, recommend, explain, gates, causes and "
+			"reviews",
 			name ? name : "");
 	json_t *j = json_pack("{s:I}", "step", (json_int_t)step);
 	enum err_code rc = k->of_user ? answer_user(r, k, args, j, e) : k->of_run(r, args, j, e);

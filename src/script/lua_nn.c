@@ -170,6 +170,7 @@ static int layer_index(lua_State *L)
 		return push_argument(L, b, arg);
 	if (!p && !b->layer) {
 		bind_by_hand(L, b);
+		CHECK(b->layer, "a %s without its layer", b->class->desc.name);
 		p = layer_param(b->layer, key);
 	}
 	if (p) {
