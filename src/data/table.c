@@ -158,21 +158,6 @@ enum err_code table_from_list(struct reader *r, const char *list, struct err *e)
 	return check_roles(r, ERR_ARG, "; columns must name it", e);
 }
 
-enum err_code table_from_count(struct reader *r, struct err *e)
-{
-	static const char *const lists[] = {"user,item", "user,item,rating", "user,item,rating,time"};
-	if (r->kind != TABLE_INTER)
-		return err_set(e, ERR_ARG, "%s: a %s table needs columns = \"%s,...\" (or header = true)",
-			r->class->desc.name, r->kind == TABLE_USER ? "user" : "item",
-			r->kind == TABLE_USER ? "user" : "item");
-	if (r->n_fields < 2 || r->n_fields > 4)
-		return reader_fail(r, 0, e,
-			"%zu field%s where user,item[,rating[,time]] was expected; name them with columns = \"...\", "
-			"or set separator",
-			r->n_fields, r->n_fields == 1 ? "" : "s");
-	return table_from_list(r, lists[r->n_fields - 2], e);
-}
-
 /* map = "theirs=ours,..."; the names of public data sets are known without it. */
 static struct name renamed(const struct reader *r, struct name n)
 {
@@ -193,6 +178,28 @@ static struct name renamed(const struct reader *r, struct name n)
 		if (is(n, known[i][0]))
 			return (struct name){known[i][1], strlen(known[i][1])};
 	return n;
+}
+
+static bool is_called(const struct reader *r, size_t i, const char *role)
+{
+	return is(renamed(r, trimmed(r->field[i].text, r->field[i].len)), role);
+}
+
+enum err_code table_from_count(struct reader *r, struct err *e)
+{
+	static const char *const lists[] = {"user,item", "user,item,rating", "user,item,rating,time"};
+	if (r->kind != TABLE_INTER)
+		return err_set(e, ERR_ARG, "%s: a %s table needs columns = \"%s,...\" (or header = true)",
+			r->class->desc.name, r->kind == TABLE_USER ? "user" : "item",
+			r->kind == TABLE_USER ? "user" : "item");
+	if (r->n_fields < 2 || r->n_fields > 4)
+		return reader_fail(r, 0, e,
+			"%zu field%s where user,item[,rating[,time]] was expected; name them with columns = \"...\", "
+			"or set separator",
+			r->n_fields, r->n_fields == 1 ? "" : "s");
+	if (is_called(r, 0, "user") && is_called(r, 1, "item"))
+		return reader_fail(r, 0, e, "this line names the columns: set header = true");
+	return table_from_list(r, lists[r->n_fields - 2], e);
 }
 
 struct header_name {

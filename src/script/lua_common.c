@@ -4,6 +4,7 @@
 #include "nn/paramset.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,26 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* While a run trains, the signals that end it wait for its next safe point (run/signals.c): a script that never returns
+ * must not keep them waiting for ever. */
+static bool asked_to_end(void)
+{
+	sigset_t s;
+	return sigpending(&s) == 0 && (sigismember(&s, SIGINT) || sigismember(&s, SIGTERM));
+}
+
 static void on_count(lua_State *L, lua_Debug *ar)
 {
 	struct script *s = script_of(L);
-	if (s->deadline > 0 && now() > s->deadline) {
-		s->expired = true;
-		luaL_error(L, "interrupted: the chunk ran too long");
+	double t = now();
+	if (s->deadline > 0 && t > s->deadline)
+		s->interrupted = "interrupted: the chunk ran too long";
+	else if (t > s->begun + 1 && asked_to_end())
+		s->interrupted = "interrupted by a signal while the script ran";
+	if (s->interrupted) {
+		struct err e;
+		err_set(&e, ERR_CANCELLED, "%s", s->interrupted);
+		script_raise(L, &e);
 	}
 }
 
@@ -130,8 +145,10 @@ static void take_error(struct script *s, struct err *e)
 		lua_pushcfunction(L, to_text);
 		lua_insert(L, -2);
 		lua_pcall(L, 1, 1, 0);
+		lua_pushfstring(L, "the script raised an error without a sentence (%s); write error(\"what is wrong\")",
+			lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "it cannot be shown");
 	}
-	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that cannot be shown";
+	const char *text = lua_tostring(L, -1);
 	if (strstr(text, "not enough memory"))
 		code = ERR_NOMEM;
 	err_set(e, code, "%s", text);
@@ -145,12 +162,15 @@ enum err_code script_call(struct script *s, lua_CFunction f, void *ctx, double s
 	if (!lua_checkstack(L, 8))
 		return err_set(e, ERR_NOMEM, "the Lua stack is full");
 	double outer = s->deadline;
+	bool outermost = !lua_gethook(L);
+	if (outermost) {
+		s->begun = now();
+		s->interrupted = NULL;
+		lua_sethook(L, on_count, LUA_MASKCOUNT, 10000);
+	}
 	if (seconds > 0 && outer == 0)
 		s->deadline = now() + seconds;
-	if (s->deadline > 0)
-		lua_sethook(L, on_count, LUA_MASKCOUNT, 10000);
 	s->raised = OK;
-	s->expired = false;
 	lua_pushcfunction(L, f);
 	lua_pushlightuserdata(L, ctx);
 	enum err_code code = OK;
@@ -160,7 +180,7 @@ enum err_code script_call(struct script *s, lua_CFunction f, void *ctx, double s
 		code = err_set(e, mine.code, "%s", mine.text);
 	}
 	s->deadline = outer;
-	if (outer == 0)
+	if (outermost)
 		lua_sethook(L, NULL, 0, 0);
 	lua_settop(L, top);
 	return code;

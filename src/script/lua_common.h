@@ -33,9 +33,9 @@ struct script {
 	struct script_file *files; /* in order of loading */
 	size_t n_files, cap_files;
 
-	enum err_code raised; /* code of the error that is being raised */
-	double deadline;      /* monotonic seconds; 0: none */
-	bool expired;
+	enum err_code raised;	 /* code of the error that is being raised */
+	double begun, deadline;	 /* of the outermost call, monotonic seconds; deadline 0: none */
+	const char *interrupted; /* why the call is being ended, NULL: it is not */
 
 	struct trace *trace;	  /* the one being recorded, borrowed; NULL outside */
 	uint64_t generation;	  /* of that trace: values of other generations are dead */

@@ -63,8 +63,9 @@ static int load_text(lua_State *L)
 
 static int pass_on(lua_State *L, int status, lua_KContext first)
 {
-	if (script_of(L)->expired)
-		return luaL_error(L, "interrupted: the chunk ran too long");
+	const char *interrupted = script_of(L)->interrupted;
+	if (interrupted)
+		return script_fail(L, "%s", interrupted);
 	return lua_gettop(L) - (int)first;
 }
 

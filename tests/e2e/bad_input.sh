@@ -18,12 +18,27 @@ refuse "dropot.*dropout" "$gusto" run experiments/demo.lua --set dropot=.1
 refuse 'no option' "$gusto" run experiments/demo.lua --nonsense
 printf 'return nil + 1\n' >"$work/bad.lua"
 refuse 'bad.lua:1' "$gusto" run "$work/bad.lua"
+cat >"$work/loop.lua" <<'END'
+local g, nn = require "gusto", require "gusto.nn"
+local M = g.model { name = "M" }
+function M:build(k, data) self.item = nn.embedding { data.items, 4 } end
+function M:loss(batch) LOSS end
+function M:score(batch) return self.item(batch.item):last():matmul_t(self.item.weight) end
+return g.experiment { data = g.data { "planted", interactions = 1000 }, model = M }
+END
+with_loss() { sed "s/LOSS/$1/" "$work/loop.lua" >"$work/loss.lua"; }
+with_loss 'error {}'
+refuse 'an error without a sentence' "$gusto" run "$work/loss.lua"
+# a script that never returns ends on a signal, though the run's signals wait for safe points
+with_loss 'while true do pcall(function() while true do end end) end'
+refuse 'loss.lua:4: interrupted by a signal' timeout -k 60 -s TERM 4 "$gusto" run "$work/loss.lua"
 printf 'return undeclared\n' >"$work/global.lua"
 refuse 'global.lua:1' "$gusto" run "$work/global.lua"
 refuse 'missing|no run' "$gusto" show nothing
 refuse 'no run' "$gusto" tweak nothing lr=1
 refuse 'nothing is called' "$gusto" doc nonsense
 printf 'user,item\n1,2\n3\n' >"$work/short.csv"
+refuse 'names the columns' "$gusto" data import "$work/short.csv" --format csv
 refuse 'short.csv:3' "$gusto" data import "$work/short.csv" --format csv --header
 printf '1\t2\tfive\t3\n' >"$work/word.data"
 refuse 'word.data:1' "$gusto" data import "$work/word.data" --format movielens

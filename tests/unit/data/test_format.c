@@ -157,6 +157,7 @@ static void places_of_errors(void **state)
 	/* Columns count characters, not bytes; control characters do not reach the terminal. */
 	refuses("tsv", NULL, "\xc3\xa9\xc3\xa9\t2\t\x1b[2J\n",
 		"f:1:6: expected a number, got '?[2J'; if this line names the columns, set header = true");
+	refuses("csv", NULL, "user_id,item_id\nann,x\n", "f:1:1: this line names the columns: set header = true");
 	refuses("tsv", NULL, "a\tb\nAm\xe9lie\tb\n",
 		"f:2:3: the byte 0xE9 is not UTF-8; if the file is in ISO-8859-1, set encoding = \"latin-1\"");
 	refuses("csv", OPTIONS(.header = true), "a,b\n1,2\n",
@@ -403,7 +404,7 @@ static void libfm_names_its_features(void **state)
 	remove_folder(folder);
 }
 
-static const char big_line[] = "user,item\n";
+static const char big_line[] = "user7,it3\n";
 
 static void given_ids(void **state)
 {
