@@ -75,9 +75,18 @@ static inline void op_run_int(struct op_run *r, struct shape shape, const int32_
 	op_run_input(r, FIELD_INT, shape)->i = ids;
 }
 
-/* Allocates output, aux and scratch. */
+static inline void op_run_forget(struct op_run *r)
+{
+	mem_free(r->io.out.v);
+	mem_free(r->io.out.g);
+	mem_free(r->io.aux);
+	mem_free(r->io.scratch);
+}
+
+/* Allocates output, aux and scratch; may be called again. */
 static inline void op_run_forward(struct op_run *r)
 {
+	op_run_forget(r);
 	struct err e = {0};
 	struct op_io *io = &r->io;
 	if (io->class->shape(&r->sig, &io->out.shape, &e) != OK)
@@ -101,10 +110,7 @@ static inline void op_run_fini(struct op_run *r)
 {
 	for (int k = 0; k < OP_IN_MAX; k++)
 		mem_free(r->grads[k]);
-	mem_free(r->io.out.v);
-	mem_free(r->io.out.g);
-	mem_free(r->io.aux);
-	mem_free(r->io.scratch);
+	op_run_forget(r);
 }
 
 static inline void assert_close(double got, double want, double tolerance)
