@@ -19,6 +19,8 @@ check_registry eval metric metrics.def
 check_registry data sampler samplers.def
 check_registry data format formats.def
 check_registry data kind kinds.def
+check_registry rl env envs.def
+check_registry rl ope opes.def
 check_registry tui panel panels.def
 check_registry cli cmd commands.def
 [ $bad -eq 0 ] && echo "text: ok"

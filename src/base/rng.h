@@ -21,6 +21,9 @@ enum rng_purpose {
 	RNG_NOISE,     /* any other noise inside a program */
 	RNG_BOOTSTRAP, /* statistics */
 	RNG_TEST,
+	RNG_ENV,     /* environments; step = tick and purpose, example = user */
+	RNG_EXPLORE, /* what an agent does at random; step = interaction, example = user */
+	RNG_REPLAY,  /* transitions drawn from a buffer; step = training step, example = its place in the batch */
 };
 
 struct rng {

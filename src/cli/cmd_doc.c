@@ -9,13 +9,16 @@
 #include "nn/layer.h"
 #include "nn/optim.h"
 #include "nn/schedule.h"
+#include "rl/env.h"
+#include "rl/ope.h"
 #include "script/script.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const struct registry *const registries[] = {&layer_registry, &op_registry, &optim_registry, &schedule_registry,
-	&kind_registry, &sampler_registry, &metric_registry, &format_registry, &command_registry};
+	&kind_registry, &sampler_registry, &metric_registry, &format_registry, &env_registry, &ope_registry,
+	&command_registry};
 enum { REGISTRIES = sizeof registries / sizeof *registries };
 
 static void print_args(const struct desc *d)
