@@ -147,7 +147,7 @@ static enum err_code check_state(const struct st_file *f, const char *path, stru
 static enum err_code full_meta(
 	struct meta *full, const struct meta *m, const struct paramset *s, struct optim *o, int64_t step, struct err *e)
 {
-	char hex[65], number[32];
+	char hex[65], number[32], clocks[96];
 	for (size_t i = 0; m && i < m->n; i++)
 		TRY(meta_set(full, m->row[i].key, m->row[i].value, e));
 	paramset_sha256(s, hex);
@@ -156,8 +156,7 @@ static enum err_code full_meta(
 	TRY(meta_set(full, "step", number, e));
 	if (!o)
 		return OK;
-	snprintf(number, sizeof number, "%" PRId64, optim_steps(o));
-	TRY(meta_set(full, "optim_steps", number, e));
+	TRY(meta_set(full, "optim_steps", optim_steps_text(o, clocks, sizeof clocks), e));
 	return meta_set(full, "optim", optim_class_of(o)->desc.name, e);
 }
 
@@ -172,8 +171,34 @@ static enum err_code save_pair(const char *dir, int64_t step, const struct list 
 	return st_write(path, weights->row, weights->n, &head, e);
 }
 
+static void block_name(char *out, size_t size, const struct checkpoint_block *b)
+{
+	snprintf(out, size, "block/%s", b->name);
+}
+
+static void add_block(struct list *l, const struct checkpoint_block *b)
+{
+	char name[128];
+	int64_t none = 0;
+	block_name(name, sizeof name, b);
+	list_add(l, name, NULL, 1, &none);
+	if (l->failed)
+		return;
+	struct st_tensor *t = &l->row[l->n - 1];
+	strcpy(t->dtype, "U8");
+	t->data = b->data;
+	t->dim[0] = (int64_t)b->bytes;
+	t->bytes = b->bytes;
+}
+
 enum err_code checkpoint_save(
 	const char *dir, int64_t step, const struct paramset *s, struct optim *o, const struct meta *m, struct err *e)
+{
+	return checkpoint_save_with(dir, step, s, o, m, NULL, 0, e);
+}
+
+enum err_code checkpoint_save_with(const char *dir, int64_t step, const struct paramset *s, struct optim *o,
+	const struct meta *m, const struct checkpoint_block *blocks, size_t n, struct err *e)
 {
 	struct list weights = {0}, state = {0};
 	struct meta full = {0};
@@ -182,6 +207,8 @@ enum err_code checkpoint_save(
 		add_param(&weights, paramset_get(s, i));
 	if (o)
 		optim_each_state(o, add_state, &state);
+	for (size_t i = 0; i < n; i++)
+		add_block(&state, &blocks[i]);
 	enum err_code rc = weights.failed || state.failed
 				   ? err_set(e, ERR_NOMEM, "no memory to save checkpoint %s/%lld", dir, (long long)step)
 				   : full_meta(&full, m, s, o, step, e);
@@ -286,7 +313,7 @@ static enum err_code read_state(const struct st_file *f, const char *path, struc
 			name ? name : "(none)", optim_class_of(o)->desc.name);
 	optim_each_state(o, visit_state, &w);
 	if (w.rc == OK && copy)
-		optim_set_steps(o, strtoll(steps, NULL, 10));
+		optim_set_steps(o, steps);
 	return w.rc;
 }
 
@@ -342,6 +369,37 @@ enum err_code checkpoint_load(
 		rc = check_match(state, state_path, s, e);
 	st_close(weights);
 	st_close(state);
+	return rc;
+}
+
+static const struct st_tensor *find_block(
+	const struct st_file *f, const char *path, const struct checkpoint_block *b, struct err *e)
+{
+	char name[128];
+	block_name(name, sizeof name, b);
+	const struct st_tensor *t = st_find(f, name);
+	if (t && t->bytes == b->bytes)
+		return t;
+	err_set(e, ERR_FORMAT, "%s: the state '%s' is missing or not %zu bytes", path, b->name, b->bytes);
+	return NULL;
+}
+
+enum err_code checkpoint_load_blocks(
+	const char *dir, int64_t step, const struct checkpoint_block *blocks, size_t n, struct err *e)
+{
+	char path[PATH_SIZE];
+	struct st_file *f = NULL;
+	if (n == 0)
+		return OK;
+	TRY(path_of(path, dir, step, "state", e));
+	TRY(st_open(path, &f, e));
+	enum err_code rc = OK;
+	for (size_t i = 0; i < n && rc == OK; i++)
+		rc = find_block(f, path, &blocks[i], e) ? OK : ERR_FORMAT;
+	for (size_t i = 0; i < n && rc == OK; i++)
+		if (blocks[i].bytes)
+			memcpy(blocks[i].data, find_block(f, path, &blocks[i], e)->data, blocks[i].bytes);
+	st_close(f);
 	return rc;
 }
 

@@ -24,6 +24,18 @@ void meta_free(struct meta *m);
 
 enum err_code checkpoint_save(
 	const char *dir, int64_t step, const struct paramset *s, struct optim *o, const struct meta *m, struct err *e);
+
+/* State of other parts that must survive (replay buffers, environments, chains): named bytes, saved with the optimizer's state. */
+struct checkpoint_block {
+	char name[96];
+	void *data;
+	size_t bytes;
+};
+enum err_code checkpoint_save_with(const char *dir, int64_t step, const struct paramset *s, struct optim *o,
+	const struct meta *m, const struct checkpoint_block *blocks, size_t n, struct err *e);
+/* Fills the blocks; ERR_FORMAT names one that is missing or of another size, nothing was changed then. */
+enum err_code checkpoint_load_blocks(
+	const char *dir, int64_t step, const struct checkpoint_block *blocks, size_t n, struct err *e);
 /* Fills the parameters of s by name; a missing, extra or misshaped tensor is an error that names it; nothing
  * was changed then.  A state that belongs to other weights is found after the weights were read.  o and m may be
  * NULL; without both, the weights alone are read. */

@@ -8,6 +8,8 @@
 #include "nn/optim_rows.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPTIM(name) extern const struct optim_class optim_##name;
@@ -30,7 +32,8 @@ struct slot {
 struct optim {
 	const struct optim_class *class;
 	struct args args;
-	int64_t steps;
+	int64_t steps[OPTIM_CLOCKS];
+	int clock;
 	struct slot *slot;
 	size_t n;
 	struct slot **of_program; /* [cap]: slot of the program's k-th parameter, during a step */
@@ -133,12 +136,36 @@ enum err_code optim_bind(struct optim *o, const struct paramset *s, struct err *
 
 int64_t optim_steps(const struct optim *o)
 {
-	return o->steps;
+	int64_t n = 0;
+	for (int k = 0; k < OPTIM_CLOCKS; k++)
+		n += o->steps[k];
+	return n;
 }
 
-void optim_set_steps(struct optim *o, int64_t t)
+void optim_clock(struct optim *o, int clock)
 {
-	o->steps = t;
+	CHECK(clock >= 0 && clock < OPTIM_CLOCKS, "clock %d of an optimizer", clock);
+	o->clock = clock;
+}
+
+char *optim_steps_text(const struct optim *o, char *buf, size_t size)
+{
+	int last = 0;
+	size_t at = 0;
+	for (int k = 1; k < OPTIM_CLOCKS; k++)
+		last = o->steps[k] ? k : last;
+	for (int k = 0; k <= last && at < size; k++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%lld", k ? "," : "", (long long)o->steps[k]);
+	return buf;
+}
+
+void optim_set_steps(struct optim *o, const char *text)
+{
+	for (int k = 0; k < OPTIM_CLOCKS; k++) {
+		char *end;
+		o->steps[k] = strtoll(text, &end, 10);
+		text = *end == ',' ? end + 1 : "0";
+	}
 }
 
 void optim_each_state(
@@ -226,13 +253,13 @@ static enum err_code clip_factor(
 enum err_code optim_step(
 	struct optim *o, struct engine *g, struct program *p, double lr, double max_norm, double *norm, struct err *e)
 {
-	struct walk w = {o, {.t = o->steps + 1, .lr = lr, .decay = optim_get(o, "decay"), .args = &o->args}};
+	struct walk w = {o, {.t = o->steps[o->clock] + 1, .lr = lr, .decay = optim_get(o, "decay"), .args = &o->args}};
 	TRY(find_slots(o, p, e));
 	TRY(clip_factor(g, p, max_norm, norm, &w.step.clip, e));
 	w.decay_bias = optim_get(o, "decay_bias") != 0;
 	if (o->class->begin)
 		o->class->begin(&w.step);
 	reduce_each(g, p, update_block, &w);
-	o->steps++;
+	o->steps[o->clock]++;
 	return OK;
 }

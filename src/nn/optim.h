@@ -41,11 +41,18 @@ enum err_code optim_bind(struct optim *o, const struct paramset *s, struct err *
  * gets the norm before clipping (computed only where asked for or needed). */
 enum err_code optim_step(
 	struct optim *o, struct engine *g, struct program *p, double lr, double max_norm, double *norm, struct err *e);
-int64_t optim_steps(const struct optim *o);
+int64_t optim_steps(const struct optim *o); /* of all clocks */
+
+/* Where several programs are trained in turn (players of a game, an actor and its critic), each has a clock of its own, so that bias
+ * corrections count its own steps.  optim_step counts on the clock chosen last; 0 at first. */
+enum { OPTIM_CLOCKS = 4 };
+void optim_clock(struct optim *o, int clock);
 
 /* State for checkpoints: named tensors "optim/<param>/<k>" and the step count; see nn/checkpoint.h. */
 void optim_each_state(
 	struct optim *o, void (*f)(void *ctx, const char *param, int k, real *state, int64_t n), void *ctx);
-void optim_set_steps(struct optim *o, int64_t t);
+/* The clocks as text, "120" or "120,60". */
+char *optim_steps_text(const struct optim *o, char *buf, size_t size);
+void optim_set_steps(struct optim *o, const char *text);
 
 #endif

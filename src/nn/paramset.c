@@ -158,6 +158,43 @@ size_t paramset_carry(struct paramset *fresh_set, const struct paramset *old, bo
 	return carried;
 }
 
+/* What follows "scope/" in the name, or NULL. */
+static const char *below(const char *name, const char *scope)
+{
+	size_t n = strlen(scope);
+	return strncmp(name, scope, n) == 0 && name[n] == '/' ? name + n + 1 : NULL;
+}
+
+static const struct param *fellow_of(const struct paramset *s, const struct param *p, const char *to, const char *from)
+{
+	char name[PARAM_NAME_MAX];
+	if (snprintf(name, sizeof name, "%s/%s", from, below(p->name, to)) >= (int)sizeof name)
+		return NULL;
+	const struct param *q = paramset_find(s, name);
+	return q && shape_same(&q->shape, &p->shape) ? q : NULL;
+}
+
+int paramset_follow(struct paramset *s, const char *to, const char *from, double tau)
+{
+	int pairs = 0;
+	const real t = (real)tau;
+	for (size_t i = 0; i < s->n; i++) {
+		struct param *p = s->item[i];
+		if (!below(p->name, to))
+			continue;
+		const struct param *q = fellow_of(s, p, to, from);
+		if (!q)
+			return -1;
+		if (tau >= 1)
+			memcpy(p->value, q->value, (size_t)p->n * sizeof(real));
+		else
+			for (int64_t k = 0; k < p->n; k++)
+				p->value[k] += t * (q->value[k] - p->value[k]);
+		pairs++;
+	}
+	return pairs;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct param *const *x = a, *const *y = b;
