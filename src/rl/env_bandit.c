@@ -46,7 +46,7 @@ static void step(struct env *env, int32_t u, const int32_t *slate, const real *v
 }
 
 static const struct arg_spec args[] = {
-	{"arms", ARG_INT, 10, 1, 100000, 0, "arms", NULL, NULL},
+	{"arms", ARG_INT, 10, 1, 4096, 0, "arms", NULL, NULL},
 	{"slate", ARG_INT, 1, 1, 1000, 0, "arms shown at once", NULL, NULL},
 	{"noise", ARG_REAL, 0, 0, 1e6, 0, "deviation of the rewards", NULL, NULL},
 	{"rewards", ARG_CHOICE, 0, 0, 0, 0, "linear: 1, 2, 3, ...; step: 10, 9, 1, 1, ...", "linear", "linear|step"},

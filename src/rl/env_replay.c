@@ -107,7 +107,7 @@ static void step(struct env *env, int32_t u, const int32_t *slate, const real *v
 }
 
 static const struct arg_spec args[] = {
-	{"candidates", ARG_INT, 100, 2, 1e6, 0, "the item taken next, and others", NULL, NULL},
+	{"candidates", ARG_INT, 100, 2, 4096, 0, "the item taken next, and others", NULL, NULL},
 	{"slate", ARG_INT, 1, 1, 1000, 0, "items shown at once", NULL, NULL},
 	{"start", ARG_INT, 5, 0, 1e6, 0, "interactions that are history when an episode begins", NULL, NULL},
 	{"steps", ARG_INT, 50, 1, 1e6, 0, "the most steps of an episode", NULL, NULL},
