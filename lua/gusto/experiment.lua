@@ -15,6 +15,7 @@ local data_fields = {
   user_map = "string", item_map = "string", features = "string",
   seed = "number", users = "number", items = "number", interactions = "number", genres = "number", rules = "number", strength = "number",
   lag = "number", drift = "number", shape = "string", ratings = "boolean",
+  env = "table",
 }
 
 -- A described data set by name ("ml-1m", "ml-1m:ncf"), or a file of one's own { file = "x.csv", format = "csv", ... }.
@@ -36,6 +37,10 @@ function experiment.data(spec)
   for key, value in pairs(spec) do copy[key] = value end
   copy.name = copy.name or copy[1]
   copy[1] = nil
+  if copy.env then -- the log of an environment in which slates are drawn at random
+    if copy.name or copy.file then error("g.data: env is all there is to say besides interactions and seed", 2) end
+    return setmetatable(copy, Data)
+  end
   if (copy.name == nil) == (copy.file == nil) then
     error("g.data needs either a name (\"ml-1m\") or a file and its format ({ file = \"x.csv\", format = \"csv\" })", 2)
   end
@@ -92,10 +97,37 @@ end
 
 -- ---- protocol ----
 
+-- An environment by name and its arguments: g.env { "interest_evolution", users = 64, slate = 3 }.
+local Env = { __name = "env" }
+
+function experiment.env(spec)
+  if type(spec) == "string" then spec = { spec } end
+  if type(spec) ~= "table" then error("g.env: expected a table { \"name\", ... }, got " .. type(spec), 2) end
+  local name = spec[1] or spec.name
+  local known = type(name) == "string" and core.envs[name]
+  if not known then
+    local close = type(name) == "string" and check.closest(name, core.envs)
+    local names = {}
+    for key in pairs(core.envs) do names[#names + 1] = key end
+    table.sort(names)
+    error(("g.env: there is no environment '%s'; %s"):format(tostring(name),
+      close and ("did you mean '%s'?"):format(close) or "there are " .. table.concat(names, ", ")), 2)
+  end
+  local env_fields = { [1] = "string", name = "string", users = "number", history = "number", data = "table|string" }
+  for _, key in ipairs(known.args) do env_fields[key] = "any" end
+  check.fields("g.env " .. name, spec, env_fields, 2)
+  local copy = {}
+  for key, value in pairs(spec) do copy[key] = value end
+  copy.name, copy[1] = name, nil
+  if type(copy.data) == "string" then copy.data = experiment.data(copy.data) end
+  return setmetatable(copy, Env)
+end
+
 local protocol_fields = {
   split = "string", valid = "number", test = "number", per_user = "boolean", valid_users = "number",
   candidates = "string", n_candidates = "number", ties = "string", mask_seen = "boolean", hide_validation = "boolean", metrics = "table",
   seed = "number|string", max_users = "number", -- seed = "run": that of the run, so that --seed draws another split too
+  users = "number", episodes = "number", -- of an evaluation in an environment
 }
 
 function experiment.protocol(spec)
@@ -106,18 +138,34 @@ end
 
 local fields = {
   name = "string", help = "string", source = "string", data = "table|string", protocol = "table", model = "table",
-  knobs = "table", train = "table", seed = "number",
+  knobs = "table", train = "table", seed = "number", env = "table",
 }
 local Experiment = { __name = "experiment" }
 
+-- Data for models that learn from data, an environment for those that act.
+local function check_world(spec, level)
+  local name = spec.model.name
+  if model.acts(spec.model) then
+    if getmetatable(spec.env) ~= Env then
+      error(("g.experiment needs env: model %s acts (g.env { \"interest_evolution\" })"):format(name), level)
+    end
+    if spec.data then error("g.experiment: an environment takes the place of data; give env alone", level) end
+    return
+  end
+  if spec.env then
+    error(("g.experiment: model %s cannot act in an environment: it needs batch = \"transitions\" and act(batch)"):format(name), level)
+  end
+  check.need("g.experiment", spec, "data", "g.data \"ml-1m\"", level)
+  if getmetatable(spec.data) ~= Data then error("g.experiment: data must be made by g.data", level) end
+end
+
 function experiment.declare(spec)
   check.fields("g.experiment", spec, fields, 2)
-  check.need("g.experiment", spec, "data", "g.data \"ml-1m\"", 2)
   check.need("g.experiment", spec, "model", "a model: require \"gusto.models.sasrec\", or g.model { ... }", 2)
   if type(spec.data) == "string" then spec.data = experiment.data(spec.data) end
-  if getmetatable(spec.data) ~= Data then error("g.experiment: data must be made by g.data", 2) end
   if not model.is(spec.model) then error("g.experiment: model must be made by g.model", 2) end
   model.check(spec.model, 2)
+  check_world(spec, 3)
   spec.protocol = spec.protocol or {}
   check.fields("g.experiment: protocol", spec.protocol, protocol_fields, 2)
   return setmetatable(spec, Experiment)

@@ -10,6 +10,7 @@ return {
   model = model.declare,
   experiment = experiment.declare,
   data = experiment.data,
+  env = experiment.env,
   dataset = experiment.dataset,
   protocol = experiment.protocol,
   tensor = core.tensor,   -- numbers from (nested) tables: g.tensor { { 1, 2 }, { 3, 4 } }

@@ -8,6 +8,12 @@
 --   rate(batch)         [examples]: predicted ratings of (batch.user, batch.item); where the kind of batches holds histories
 --                       (rows, sequence), the history's columns and one prediction per row of batch.query
 --   fit(data)           closed-form training: fills parameters made with nn.parameter { trainable = false }
+-- Where several programs are trained in turn: players = { { "critic", params = { "critic" }, times = 1 }, ... } and one
+-- loss_<name>(batch) each; a knob lr_<name> is its learning rate.  targets = { target = "online" }: parameters that follow others
+-- (knobs tau, target_every).
+-- Agents (batch = "transitions", or "returns" with batch.value) act in an environment:
+--   act(batch)          [examples, candidates] scores, or [examples, vector]; policy = "rank", "sample" or "vector"
+--   observe(batch)      { parameter = sums } that are added after each interaction
 -- self.k holds the knobs' values in all of them.
 
 local check = require "gusto.check"
@@ -20,8 +26,11 @@ local Model = { __name = "model" }
 local fields = {
   name = "string", help = "string", source = "string", knobs = "table", batch = "string|table", task = "string",
   build = "function", loss = "function", score = "function", candidates = "function", rate = "function",
-  fit = "function",
+  fit = "function", act = "function", observe = "function", players = "table", targets = "table", policy = "string",
 }
+
+-- What agents learn from; anything else is a kind of batches of data.
+local agent_kinds = { transitions = true, returns = true }
 
 -- "rows", or { "rows", by = "item" }: a kind with arguments of its own, which are checked where the experiment is read.
 local function check_batch(name, batch)
@@ -29,7 +38,7 @@ local function check_batch(name, batch)
   if type(kind) ~= "string" then
     error(("model %s: batch names a kind of batches, \"rows\" or { \"rows\", by = \"item\" }, got %s"):format(name, type(kind)), 3)
   end
-  if not core.kinds[kind] then
+  if not core.kinds[kind] and not agent_kinds[kind] then
     local close = check.closest(kind, core.kinds)
     error(("model %s: there are no batches of kind \"%s\"%s"):format(name, kind,
       close and ("; did you mean \"%s\"?"):format(close) or ": `gusto doc` lists them"), 3)
@@ -56,7 +65,26 @@ end
 
 function model.is(m) return getmetatable(m) == Model end
 
-local methods = { "build", "loss", "score", "candidates", "rate", "fit" }
+-- Whether the model acts in an environment.
+function model.acts(m) return agent_kinds[m.batch] == true end
+
+local methods = { "build", "loss", "score", "candidates", "rate", "fit", "act", "observe" }
+
+local function check_players(m, level)
+  for _, player in ipairs(m.players or {}) do
+    local name = type(player) == "table" and player[1]
+    if type(name) ~= "string" or type(m["loss_" .. name]) ~= "function" then
+      error(("model %s: player %s needs loss_%s(batch)"):format(m.name, tostring(name), tostring(name)), level)
+    end
+  end
+end
+
+local function check_agent(m, level)
+  if not m.act then error(("model %s cannot act: it needs act(batch)"):format(m.name), level) end
+  if not (m.loss or m.observe or m.players) then
+    error(("model %s cannot learn: it needs loss(batch), players or observe(batch)"):format(m.name), level)
+  end
+end
 
 function model.check(m, level)
   for _, name in ipairs(methods) do
@@ -65,11 +93,13 @@ function model.check(m, level)
       error(("model %s: %s must be a function, got %s"):format(m.name, name, type(f)), (level or 1) + 1)
     end
   end
+  check_players(m, (level or 1) + 2)
+  if model.acts(m) then return check_agent(m, (level or 1) + 2) end
   if not (m.score or m.candidates or m.rate) then
     error(("model %s can rank nothing: it needs score(batch), candidates(batch) or rate(batch)"):format(m.name), (level or 1) + 1)
   end
-  if not (m.loss or m.fit) then
-    error(("model %s cannot learn: it needs loss(batch) or fit(data)"):format(m.name), (level or 1) + 1)
+  if not (m.loss or m.fit or m.players) then
+    error(("model %s cannot learn: it needs loss(batch), players or fit(data)"):format(m.name), (level or 1) + 1)
   end
 end
 

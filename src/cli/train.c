@@ -71,6 +71,13 @@ static void event_json(const struct run_event *ev)
 		print_json(o);
 }
 
+static void print_metric(const struct evaluation_result *r, int i)
+{
+	printf(" %s=%.4f", r->metric[i].name, r->value[i]);
+	if (r->half[i] > 0)
+		printf(" +- %.4f", r->half[i]);
+}
+
 static void event_plain(struct printer *p, const struct run_event *ev)
 {
 	switch (ev->kind) {
@@ -88,7 +95,7 @@ static void event_plain(struct printer *p, const struct run_event *ev)
 	case RUN_EVALUATED:
 		printf("step %lld epoch %.2f %s", (long long)ev->step, ev->epoch, ev->part);
 		for (int i = 0; ev->result && i < ev->result->n; i++)
-			printf(" %s=%.4f", ev->result->metric[i].name, ev->result->value[i]);
+			print_metric(ev->result, i);
 		printf("  (%.2f s)\n", ev->seconds);
 		break;
 	case RUN_NOTE:

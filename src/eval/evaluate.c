@@ -65,6 +65,11 @@ static enum err_code check_protocol(struct evaluation *v, struct err *e)
 	if (p->n_metrics < 1 || p->n_metrics > METRICS_MAX)
 		return err_set(e, ERR_ARG, "a protocol has 1 to %d metrics, got %d", METRICS_MAX, p->n_metrics);
 	for (int m = 0; m < p->n_metrics; m++) {
+		if (p->metric[m].class->needs == METRIC_EPISODES)
+			return err_set(e, ERR_ARG,
+				"%s is a metric of episodes in an environment; an experiment on data ranks or rates: ndcg@10, "
+				"hr@10, rmse, ...",
+				p->metric[m].name);
 		v->ratings |= p->metric[m].class->needs == METRIC_RATINGS;
 		v->ranks |= p->metric[m].class->needs != METRIC_RATINGS;
 	}

@@ -44,6 +44,7 @@ struct evaluation_result {
 	int n;
 	struct metric metric[16];
 	double value[16];
+	double half[16];     /* half of a 95 % interval; 0: not known */
 	float *per_user[16]; /* [n_users] NaN where not evaluated; owned by the evaluation */
 	int32_t users;	     /* evaluated */
 };

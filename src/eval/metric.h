@@ -7,6 +7,7 @@
  *   mrr@k       1 / best rank if <= k                  map@k      sum over hits of precision at the hit / min(|R|, k)
  *   auc         share of (target, other) pairs in order, ties half
  *   rmse, mae   over ratings                           coverage@k items in any top-k list / items
+ *   return      reward of an episode                   ctr         clicks / shown              steps   of an episode
  * Ties: "worst" (targets after their equals), "best", "average" (default: the expected value of the metric over random
  * orders of the tied block, not the metric of the average rank), "first" (equals stand in the order of the catalogue, as a
  * stable sort leaves them).  Under every policy a score of minus infinity means "not recommended": such an item ranks last,
@@ -15,6 +16,8 @@
 #define GUSTO_EVAL_METRIC_H
 
 #include "base/desc.h"
+#include "base/episodes.h"
+
 #include <stdint.h>
 
 enum tie_policy { TIE_AVERAGE = 0, TIE_WORST, TIE_BEST, TIE_FIRST };
@@ -31,7 +34,7 @@ struct user_ranks {
 	int32_t candidates; /* ranked items including the targets */
 };
 
-enum metric_needs { METRIC_RANKS, METRIC_RATINGS, METRIC_LISTS };
+enum metric_needs { METRIC_RANKS, METRIC_RATINGS, METRIC_LISTS, METRIC_EPISODES };
 struct metric_class {
 	struct desc desc;
 	enum metric_needs needs;
@@ -43,6 +46,8 @@ struct metric_class {
 	double (*finish)(double mean);
 	/* METRIC_LISTS: count[item] = in how many users' top-k lists it stands */
 	double (*lists)(const int32_t *count, int32_t n_items);
+	/* METRIC_EPISODES: of one person; the metric is the sum of num over the sum of den */
+	void (*episodes)(const struct episodes *x, double *num, double *den);
 };
 extern const struct registry metric_registry;
 

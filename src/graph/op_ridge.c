@@ -6,7 +6,8 @@
  *     mean    x . A^-1 s                     width   sqrt(x . A^-1 x)
  *     sample  x . (A^-1 s + scale A^-1/2 z), z ~ N(0, I), the same z for all candidates of an example that share a regression
  *
- * x [rows, C, d] with groups [rows, C], or x [rows, d] with groups [rows] -> [rows, C] or [rows].  A = L L^T is factored once per
+ * x [rows, C, d] with groups [rows, C], or x [rows, d] with groups [rows] -> [rows, C] or [rows]; without
+ * groups all ask the first.  A = L L^T is factored once per
  * slice and group, in double.  No gradient. */
 #include "graph/op_util.h"
 
@@ -21,8 +22,11 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	char tx[80], tg[80], ts[80];
 	TRY(op_need_real("ridge", s, 0, "x", e));
 	TRY(op_need_fixed("ridge", s, 1, "the sums", 2, e));
-	TRY(op_need_int("ridge", s, 2, "groups", e));
-	const struct shape *x = &s->shape[0], *g = &s->shape[2];
+	struct shape all = s->shape[0];
+	all.ndim -= all.ndim > 0;
+	if (s->n_in > 2)
+		TRY(op_need_int("ridge", s, 2, "groups", e));
+	const struct shape *x = &s->shape[0], *g = s->n_in > 2 ? &s->shape[2] : &all;
 	int32_t d = shape_last(x);
 	if (x->ndim < 1 || x->ndim != g->ndim + 1 || x->axis != g->axis || (g->ndim && g->dim[0] != x->dim[0]) ||
 		s->shape[1].dim[1] != d * (d + 1) || d > DIM_MAX)
@@ -115,12 +119,12 @@ static double answer(const struct op_io *io, const real *x, int32_t g, int64_t d
 
 static void forward(struct op_io *io)
 {
-	int64_t d = shape_last(&io->in[0].shape), n = op_numbers(&io->in[2]), c = shape_width(&io->in[2].shape);
+	int64_t d = shape_last(&io->in[0].shape), n = op_numbers(&io->out), c = shape_width(&io->out.shape);
 	int32_t groups = io->in[1].shape.dim[0];
 	for (int32_t g = 0; g < groups; g++)
 		((double *)(void *)io->scratch)[(size_t)(g + 1) * numbers_per_group(d) - 1] = 0;
 	for (int64_t i = 0; i < n; i++) {
-		int32_t g = io->in[2].i[i];
+		int32_t g = io->n_in > 2 ? io->in[2].i[i] : 0;
 		bool there = g >= 0 && g < groups;
 		io->out.v[i] = there ? (real)answer(io, io->in[0].v + i * d, g, d, io->in[0].first_row + i / c) : 0;
 	}
@@ -140,7 +144,7 @@ const struct op_class op_ridge = {
 			"and Thompson "
 			"sampling.",
 		.args = args},
-	.arity_min = 3,
+	.arity_min = 2,
 	.arity_max = 3,
 	.flags = OP_NOGRAD | OP_RANDOM,
 	.shape = shape,

@@ -9,10 +9,11 @@
 enum err_code acting_init(struct acting *a, const struct env_spec *s, struct err *e)
 {
 	size_t n = (size_t)s->users, width = (size_t)(s->slate ? s->candidates : s->vector);
+	a->room = (int64_t)width;
 	a->out = mem_calloc(n * width, sizeof *a->out);
 	a->slate = s->slate ? mem_calloc(n * (size_t)s->slate, sizeof *a->slate) : NULL;
 	a->vector = s->vector ? mem_calloc(n * (size_t)s->vector, sizeof *a->vector) : NULL;
-	a->propensity = mem_calloc(n, sizeof *a->propensity);
+	a->propensity = mem_calloc(n * (size_t)(s->slate ? s->slate : 1), sizeof *a->propensity);
 	bool ok = a->out && a->propensity && (a->slate || a->vector);
 	return ok ? OK : err_set(e, ERR_NOMEM, "no memory for the actions of %d users", s->users);
 }
@@ -25,23 +26,24 @@ void acting_fini(struct acting *a)
 	mem_free(a->propensity);
 }
 
-static void add_column(struct batch *b, const char *name, enum field_type type, int32_t width, const void *column)
+static void add_column(
+	struct batch *b, const char *name, enum field_type type, int32_t width, int32_t below, const void *column)
 {
 	if (width < 1)
 		return;
 	b->column[b->nfields] = column;
 	struct field_spec *f = &b->spec[b->nfields++];
-	*f = (struct field_spec){.type = type, .axis = AXIS_EXAMPLE, .width = width};
+	*f = (struct field_spec){.type = type, .axis = AXIS_EXAMPLE, .width = width, .below = below};
 	snprintf(f->name, sizeof f->name, "%s", name);
 }
 
 static void seen(const struct env_spec *s, const struct env *env, struct batch *out)
 {
 	*out = (struct batch){.examples = s->users};
-	add_column(out, "observation", FIELD_REAL, s->observation, env ? env->observation : NULL);
-	add_column(out, "candidate", FIELD_INT, s->candidates, env ? env->candidate : NULL);
-	add_column(out, "feature", FIELD_REAL, s->candidates * s->features, env ? env->feature : NULL);
-	add_column(out, "history", FIELD_INT, s->history, env ? env->history : NULL);
+	add_column(out, "observation", FIELD_REAL, s->observation, 0, env ? env->observation : NULL);
+	add_column(out, "candidate", FIELD_INT, s->candidates, s->items, env ? env->candidate : NULL);
+	add_column(out, "feature", FIELD_REAL, s->candidates * s->features, 0, env ? env->feature : NULL);
+	add_column(out, "history", FIELD_INT, s->history, s->items, env ? env->history : NULL);
 }
 
 void acting_signature(const struct env_spec *s, struct batch *out)
@@ -51,33 +53,25 @@ void acting_signature(const struct env_spec *s, struct batch *out)
 
 static void sink(void *ctx, int worker, int32_t first, int32_t n, const struct operand *o)
 {
-	const struct acting *a = ctx;
+	struct acting *a = ctx;
 	int64_t width = shape_width(&o[0].shape);
-	memcpy(a->out + first * width, o[0].v, (size_t)(n * width) * sizeof(real));
-}
-
-static enum err_code check_width(const struct env_spec *s, struct program *act, struct err *e)
-{
-	struct operand out;
-	char text[80];
-	program_output(act, 0, &out);
-	int32_t want = s->slate ? s->candidates : s->vector;
-	if (out.shape.axis == AXIS_EXAMPLE && shape_width(&out.shape) == want)
-		return OK;
-	return err_set(e, ERR_SHAPE, "act(batch) returned %s; this environment needs [examples, %d]: %s",
-		shape_text(&out.shape, text, sizeof text), want,
-		s->slate ? "a score of every candidate" : "the numbers of the action");
+	if (width != a->room)
+		a->misfit = width; /* the same from every worker */
+	else
+		memcpy(a->out + first * width, o[0].v, (size_t)(n * width) * sizeof(real));
 }
 
 enum err_code acting_infer(
 	struct acting *a, const struct env *env, struct engine *g, struct program *act, struct err *e)
 {
 	struct batch b;
-	TRY(check_width(&env->spec, act, e));
 	seen(&env->spec, env, &b);
 	b.seed = env->seed;
 	b.step = (uint64_t)env->tick[0];
-	return program_infer(g, act, &b, sink, a, e);
+	TRY(program_infer(g, act, &b, sink, a, e));
+	return a->misfit ? err_set(e, ERR_SHAPE, "act(batch) gave %lld numbers for each user, expected %lld",
+				   (long long)a->misfit, (long long)a->room)
+			 : OK;
 }
 
 static enum err_code check_numbers(const struct acting *a, const struct env_spec *s, struct err *e)
@@ -98,14 +92,15 @@ enum err_code acting_choose(struct acting *a, const struct env *env, const struc
 		TRY(check_numbers(a, s, e));
 	for (int32_t u = 0; u < s->users; u++) {
 		struct rng r = rng_stream(seed, RNG_EXPLORE, when, (uint64_t)u);
-		a->propensity[u] = 1;
 		if (s->slate)
 			policy_slate(p, s, told ? a->out + (int64_t)u * s->candidates : NULL,
 				env->candidate + (int64_t)u * s->candidates, &r, a->slate + (int64_t)u * s->slate,
-				&a->propensity[u]);
+				a->propensity + (int64_t)u * s->slate);
 		else
 			policy_vector(p, s, told ? a->out + (int64_t)u * s->vector : NULL, &r,
 				a->vector + (int64_t)u * s->vector);
+		if (!s->slate)
+			a->propensity[u] = 1;
 	}
 	return OK;
 }

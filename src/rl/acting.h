@@ -5,10 +5,11 @@
 #include "rl/collector.h"
 
 struct acting {
-	real *out;	  /* [users, candidates or vector] what the program said */
-	int32_t *slate;	  /* [users, K] or NULL */
-	real *vector;	  /* [users, A] or NULL */
-	real *propensity; /* [users] */
+	real *out;	      /* [users, candidates or vector] what the program said */
+	int64_t room, misfit; /* numbers of a user; what a program gave instead, 0: nothing wrong */
+	int32_t *slate;	      /* [users, K] or NULL */
+	real *vector;	      /* [users, A] or NULL */
+	real *propensity;     /* [users, K], or [users] of vectors: 1 */
 };
 enum err_code acting_init(struct acting *a, const struct env_spec *s, struct err *e);
 void acting_fini(struct acting *a);

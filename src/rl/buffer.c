@@ -14,6 +14,7 @@ enum field {
 	HISTORY,
 	SEEN, /* columns below are what is seen */
 	ACTION = SEEN,
+	ITEM,
 	VECTOR,
 	CHOSEN,
 	REWARD,
@@ -33,6 +34,7 @@ static const struct {
 	[FEATURE] = {"feature", "next_feature", FIELD_REAL},
 	[HISTORY] = {"history", "next_history", FIELD_INT},
 	[ACTION] = {"action", NULL, FIELD_INT},
+	[ITEM] = {"item", NULL, FIELD_INT},
 	[VECTOR] = {"action", NULL, FIELD_REAL},
 	[CHOSEN] = {"chosen", NULL, FIELD_INT},
 	[REWARD] = {"reward", NULL, FIELD_REAL},
@@ -44,6 +46,7 @@ static const struct {
 struct buffer {
 	int32_t users, slots; /* slots = frames + 1 */
 	bool values, fixed;
+	int32_t items;
 	int32_t width[COLUMNS];
 	void *column[COLUMNS]; /* [slots, users, width], [1, 1, width] where fixed */
 	int64_t *pushed;       /* one number, so that it is a block */
@@ -77,6 +80,7 @@ static void set_widths(struct buffer *b, const struct env_spec *s)
 		[FEATURE] = s->candidates * s->features,
 		[HISTORY] = s->history,
 		[ACTION] = s->slate,
+		[ITEM] = s->slate,
 		[VECTOR] = s->vector,
 		[CHOSEN] = s->slate ? 1 : 0,
 		[REWARD] = 1,
@@ -84,6 +88,7 @@ static void set_widths(struct buffer *b, const struct env_spec *s)
 		[PROPENSITY] = 1,
 		[VALUE] = b->values ? 1 : 0};
 	memcpy(b->width, width, sizeof width);
+	b->items = s->items;
 }
 
 enum err_code buffer_new(const struct env_spec *s, const struct buffer_options *o, struct buffer **out, struct err *e)
@@ -169,12 +174,38 @@ static void put_values(struct buffer *b, int32_t u, int64_t last, double gamma)
 	}
 }
 
+static real propensity_of(
+	const struct buffer *b, const int32_t *slate, const real *propensity, int32_t u, int32_t chosen)
+{
+	int32_t k = b->width[ACTION];
+	if (!k)
+		return propensity[u];
+	for (int32_t j = 0; j < k; j++)
+		if (slate[(int64_t)u * k + j] == chosen)
+			return propensity[(int64_t)u * k + j];
+	return propensity[(int64_t)u * k];
+}
+
+/* The items of a slate, while their candidates are those that were seen. */
+static void put_items(struct buffer *b, int64_t t, const int32_t *slate)
+{
+	int32_t k = b->width[ACTION];
+	for (int32_t u = 0; u < b->users; u++) {
+		const int32_t *candidate = at(b, CANDIDATE, t, u);
+		int32_t *item = at(b, ITEM, t, u);
+		for (int32_t j = 0; j < k; j++)
+			item[j] = candidate[slate[(int64_t)u * k + j]];
+	}
+}
+
 void buffer_push(struct buffer *b, const struct env *env, const int32_t *slate, const real *vector,
 	const real *propensity, double gamma)
 {
 	int64_t t = *b->pushed;
 	if (slate)
 		memcpy(at(b, ACTION, t, 0), slate, (size_t)b->users * (size_t)b->width[ACTION] * sizeof *slate);
+	if (slate)
+		put_items(b, t, slate);
 	if (vector)
 		memcpy(at(b, VECTOR, t, 0), vector, (size_t)b->users * (size_t)b->width[VECTOR] * sizeof *vector);
 	for (int32_t u = 0; u < b->users; u++) {
@@ -183,7 +214,7 @@ void buffer_push(struct buffer *b, const struct env *env, const int32_t *slate, 
 			*(int32_t *)at(b, CHOSEN, t, u) = o->chosen;
 		*number(b, REWARD, t, u) = (real)o->reward;
 		*number(b, GOING, t, u) = !o->done;
-		*number(b, PROPENSITY, t, u) = propensity ? propensity[u] : 1;
+		*number(b, PROPENSITY, t, u) = propensity ? propensity_of(b, slate, propensity, u, o->chosen) : 1;
 		if (b->values)
 			*number(b, VALUE, t, u) = (real)NAN;
 		if (b->values && o->done)
@@ -214,22 +245,34 @@ bool buffer_ready(const struct buffer *b)
 
 /* ---- drawing ---- */
 
-static void add_field(struct batch *out, const char *name, enum field_type type, int32_t width)
+static void add_field(struct batch *out, const char *name, enum field_type type, int32_t width, int32_t below)
 {
 	struct field_spec *f = &out->spec[out->nfields++];
-	*f = (struct field_spec){.type = type, .axis = AXIS_EXAMPLE, .width = width};
+	*f = (struct field_spec){.type = type, .axis = AXIS_EXAMPLE, .width = width, .below = below};
 	snprintf(f->name, sizeof f->name, "%s", name);
 }
 
-void buffer_signature(const struct buffer *b, struct batch *out)
+static int32_t below(const struct buffer *b, enum field c)
+{
+	return c == ACTION || c == CHOSEN ? b->width[CANDIDATE] : info[c].type == FIELD_INT ? b->items : 0;
+}
+
+static void signature(const struct buffer *b, struct batch *out)
 {
 	*out = (struct batch){0};
 	for (int c = 0; c < COLUMNS; c++)
 		if (b->width[c])
-			add_field(out, info[c].name, info[c].type, b->width[c]);
+			add_field(out, info[c].name, info[c].type, b->width[c], below(b, (enum field)c));
 	for (int c = 0; c < SEEN; c++)
 		if (b->width[c])
-			add_field(out, info[c].next, info[c].type, b->width[c]);
+			add_field(out, info[c].next, info[c].type, b->width[c], below(b, (enum field)c));
+}
+
+void transitions_signature(const struct env_spec *s, bool values, struct batch *out)
+{
+	struct buffer b = {.values = values};
+	set_widths(&b, s);
+	signature(&b, out);
 }
 
 enum err_code buffer_room_new(const struct buffer *b, int32_t batch, struct buffer_room **out, struct err *e)
@@ -278,7 +321,7 @@ static void copy_row(const struct buffer *b, struct buffer_room *r, int32_t i, i
 static void bind(const struct buffer *b, const struct buffer_room *r, int32_t n, struct batch *out)
 {
 	int k = 0;
-	buffer_signature(b, out);
+	signature(b, out);
 	out->examples = n;
 	for (int c = 0; c < COLUMNS; c++)
 		if (b->width[c])

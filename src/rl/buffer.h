@@ -5,8 +5,9 @@
  *
  *   observation [E,O]  candidate [E,C]  feature [E,C*F]  history [E,H]         before the action
  *   action      [E,K] places in the candidates, or [E,A] numbers
+ *   item        [E,K] the ids of the candidates at these places
  *   chosen      [E] place in the candidates of what the person chose, -1: nothing
- *   reward [E]  discount [E] = gamma, 0 at the end of an episode              propensity [E] of the action when it was chosen
+ *   reward [E]  discount [E] = gamma, 0 at the end of an episode              propensity [E] of what was chosen (of the first, where nothing was)
  *   value  [E]  discounted return from here to the end of the episode (only where asked for)
  *   next_observation, next_candidate, next_feature, next_history              after it; of no meaning where discount is 0 */
 #ifndef GUSTO_RL_BUFFER_H
@@ -25,14 +26,15 @@ void buffer_free(struct buffer *b);
 
 /* What was seen at the beginning; the env is at its first step. */
 void buffer_begin(struct buffer *b, const struct env *env);
-/* After env_step: the action, the env's outcomes, and what is seen now.  gamma discounts the returns of episodes that ended. */
+/* After env_step: the action (propensity[users, K], NULL: 1), the env's outcomes, and what is seen now.  gamma discounts the returns of episodes that ended. */
 void buffer_push(struct buffer *b, const struct env *env, const int32_t *slate, const real *vector,
 	const real *propensity, double gamma);
 
 int64_t buffer_frames(const struct buffer *b); /* pushed so far, also those that were forgotten */
 bool buffer_ready(const struct buffer *b);     /* there is something to draw */
 
-void buffer_signature(const struct buffer *b, struct batch *out);
+/* The columns of the batches of such a buffer. */
+void transitions_signature(const struct env_spec *s, bool values, struct batch *out);
 /* Draws n transitions uniformly, keyed by (seed, step); pointers stay valid until the next call with the same `room`. */
 struct buffer_room;
 enum err_code buffer_room_new(const struct buffer *b, int32_t batch, struct buffer_room **out, struct err *e);

@@ -3,14 +3,10 @@
 #ifndef GUSTO_RL_COLLECTOR_H
 #define GUSTO_RL_COLLECTOR_H
 
+#include "base/episodes.h"
 #include "graph/program.h"
 #include "rl/buffer.h"
 #include "rl/policy.h"
-
-/* Sums over episodes. */
-struct episodes {
-	double reward, clicks, shown, steps, n;
-};
 
 struct collector;
 struct collector_options {

@@ -1,12 +1,12 @@
 /* A chain of states 0..n-1, for tests: action 0 goes back to state 0 with reward `small`; action 1 goes on, with reward 1 (and
  * the end) from the last state.  With probability `slip` the other action happens.  Starts are uniform over the states, so
- * that every value is learned.  The observation is one-hot. */
+ * that every value is learned.  An episode is cut off after `steps`.  The observation is one-hot. */
 #include "rl/env.h"
 
 #include "base/mem.h"
 
 struct state {
-	int32_t *at, n;
+	int32_t *at, n, most;
 	double slip, small;
 };
 
@@ -16,6 +16,7 @@ static enum err_code open_env(struct env *env, struct err *e)
 	if (!s || !(s->at = env_ints(env, "at", 1)))
 		return err_set(e, ERR_NOMEM, "no memory for %d users", env->spec.users);
 	s->n = (int32_t)env_arg(env, "states");
+	s->most = (int32_t)env_arg(env, "steps");
 	s->slip = env_arg(env, "slip");
 	s->small = env_arg(env, "small");
 	env->spec.observation = s->n;
@@ -48,16 +49,18 @@ static void step(struct env *env, int32_t u, const int32_t *slate, const real *v
 	struct rng r = env_stream(env, u, ENV_DYNAMICS);
 	bool on = (slate[0] == 1) != (rng_unit(&r) < s->slip);
 	out->chosen = out->taken = slate[0];
-	out->done = on && s->at[u] == s->n - 1;
-	out->reward = out->done ? 1 : on ? 0 : s->small;
+	bool end = on && s->at[u] == s->n - 1;
+	out->done = end || env->length[u] + 1 >= s->most;
+	out->reward = end ? 1 : on ? 0 : s->small;
 	s->at[u] = on && !out->done ? s->at[u] + 1 : 0;
 	observe(env, u);
 }
 
 static const struct arg_spec args[] = {
 	{"states", ARG_INT, 5, 2, 1000, 0, "states of the chain", NULL, NULL},
+	{"steps", ARG_INT, 200, 1, 1e6, 0, "the most steps of an episode", NULL, NULL},
 	{"slip", ARG_REAL, 0, 0, 1, 0, "probability that the other action happens", NULL, NULL},
-	{"small", ARG_REAL, 0.1, 0, 1, 0, "reward for going back", NULL, NULL},
+	{"small", ARG_REAL, 0.02, 0, 1, 0, "reward for going back", NULL, NULL},
 	{0},
 };
 

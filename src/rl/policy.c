@@ -59,17 +59,18 @@ void policy_slate(const struct policy *p, const struct env_spec *s, const real *
 		legal += candidate[i] >= 0;
 	}
 	take_best(key, n, k, slate);
-	double chance = 1;
-	if (sample) {
-		chance = share(scores, candidate, n, p->temperature, slate[0]);
-	} else if (scores && random) {
+	if (scores && !sample) {
 		for (int32_t i = 0; i < n; i++)
 			key[i] = candidate[i] < 0 ? (double)NAN : (double)scores[i];
 		take_best(key, n, k, best);
-		chance = holds(best, k, slate[0]);
 	}
-	double uniform = (double)(sample || !scores ? 1 : k) / legal;
-	*propensity = (real)(scores ? (1 - epsilon) * chance + epsilon * uniform : uniform);
+	double uniform = (double)(sample ? 1 : k) / legal;
+	for (int32_t j = 0; j < k && slate[j] >= 0; j++) {
+		double chance = sample	 ? share(scores, candidate, n, p->temperature, slate[j])
+				: scores ? holds(best, k, slate[j])
+					 : 0;
+		propensity[j] = (real)((1 - epsilon) * chance + epsilon * uniform);
+	}
 }
 
 void policy_vector(const struct policy *p, const struct env_spec *s, const real *numbers, struct rng *r, real *vector)

@@ -4,7 +4,7 @@
  *   sample   K items one after the other without replacement, in proportion to exp(logit / temperature) (the Gumbel trick);
  *            with probability epsilon a random slate
  *   vector   the program's numbers + noise * N(0, 1), within [-1, 1]
- * The propensity is the probability of the slate's first item being shown first (rank, K > 1: of its being in the slate).  Candidates
+ * The propensity of an item is the probability of a random draw giving it (sample), or of its being in the slate (rank).  Candidates
  * that are not to be had (-1) are never shown.  Draws are keyed by (seed, RNG_EXPLORE, interaction, user). */
 #ifndef GUSTO_RL_POLICY_H
 #define GUSTO_RL_POLICY_H
@@ -20,7 +20,7 @@ struct policy {
 	double epsilon, temperature, noise;
 };
 
-/* One user: scores[C] (NULL: a random slate), candidate[C] -> slate[K], propensity. */
+/* One user: scores[C] (NULL: a random slate), candidate[C] -> slate[K], propensity[K]. */
 void policy_slate(const struct policy *p, const struct env_spec *s, const real *scores, const int32_t *candidate,
 	struct rng *r, int32_t *slate, real *propensity);
 /* numbers[A] (NULL: uniform in [-1, 1]). */

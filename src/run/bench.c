@@ -48,6 +48,8 @@ static enum err_code prepare(struct bench *b, int threads, int64_t slice_rows, s
 	struct engine_options eo = {threads, slice_rows};
 	const struct knobset *k = &b->x->knobs;
 	struct batch_options bo = rig_batch_options(b->x, k);
+	if (b->x->world)
+		return err_set(e, ERR_ARG, "%s acts in an environment: gusto bench times training on data", b->x->name);
 	TRY(engine_new(&eo, &b->engine, e));
 	TRY(batcher_new(b->x->split, &bo, &b->batcher, e));
 	b->params = paramset_new(b->x->seed);

@@ -225,7 +225,7 @@ enum err_code change_set(struct trainer *t, const struct change *c, size_t n, co
 	enum err_code rc = draft_knobs(t, &d, c, n, &level, e);
 	if (rc == OK && level >= KNOB_LIVE)
 		rc = draft_model(t, &d, level, e);
-	else if (rc == OK && level == KNOB_BATCH && t->rig->batcher)
+	else if (rc == OK && level == KNOB_BATCH && t->rig->n_losses)
 		rc = rig_rebatch(t->rig, &d.knobs, &d.rig, e);
 	if (rc == OK)
 		rc = journal_sets(t, &d, c, n, by, record, tweaks, e);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "run/rating_plan.h"
+#include "run/returns.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum way { WAY_FULL, WAY_CHUNKS, WAY_CANDIDATES, WAY_GATHER };
 struct evaluator {
 	const struct experiment *x;
 	enum part part;
+	struct returns *returns; /* in an environment: all there is */
 	struct evaluation *evaluation;
 	const int32_t *users, *candidates;
 	int32_t n_users, width; /* width of the candidate lists */
@@ -46,17 +48,38 @@ const char *part_name(enum part part)
 	return part == PART_TRAIN ? "train" : part == PART_VALID ? "valid" : "test";
 }
 
-enum part evaluator_monitor_part(const struct split *s)
+bool evaluator_has_part(const struct experiment *x, enum part part)
 {
-	return s->count[PART_VALID] > 0 ? PART_VALID : PART_TEST;
+	return x->world || x->split->count[part] > 0;
+}
+
+enum part evaluator_monitor_part(const struct experiment *x)
+{
+	return evaluator_has_part(x, PART_VALID) ? PART_VALID : PART_TEST;
+}
+
+/* In an environment there is nothing to rank: people live. */
+static enum err_code new_in_world(const struct experiment *x, enum part part, struct evaluator **out, struct err *e)
+{
+	struct evaluator *v = mem_calloc(1, sizeof *v);
+	if (!v)
+		return err_set(e, ERR_NOMEM, "no memory for an evaluation");
+	enum err_code rc = returns_new(x, part, &v->returns, e);
+	if (rc == OK)
+		*out = v;
+	else
+		mem_free(v);
+	return rc;
 }
 
 enum err_code evaluator_new(
 	const struct experiment *x, enum part part, bool all_users, int threads, struct evaluator **out, struct err *e)
 {
 	struct protocol p = x->protocol;
-	struct evaluator *v = mem_calloc(1, sizeof *v);
 	*out = NULL;
+	if (x->world)
+		return new_in_world(x, part, out, e);
+	struct evaluator *v = mem_calloc(1, sizeof *v);
 	if (!v)
 		return err_set(e, ERR_NOMEM, "no memory for an evaluation");
 	*v = (struct evaluator){.x = x, .part = part, .threads = threads, .n_items = x->split->data->n_items};
@@ -85,6 +108,7 @@ void evaluator_free(struct evaluator *v)
 {
 	if (!v)
 		return;
+	returns_free(v->returns);
 	evaluation_free(v->evaluation);
 	eval_scratch_free(v->scratch);
 	for (int w = 0; v->gathered && w < v->threads; w++)
@@ -151,6 +175,8 @@ enum err_code evaluator_prepare(struct evaluator *v, struct rig *r, struct err *
 {
 	const struct rig_program *p;
 	enum way way = WAY_FULL;
+	if (v->returns)
+		return rig_program(r, MODEL_ACT, PROGRAM_INFER, 0, r->x->world->eval_users, &p, e);
 	if (v->ranks) {
 		TRY(choose_way(v, r, &way, e));
 		TRY(program_for(v, r, way, &p, e));
@@ -338,6 +364,8 @@ static enum err_code run_ratings(
 enum err_code evaluator_run(struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx,
 	struct evaluation_result *out, struct err *e)
 {
+	if (v->returns)
+		return returns_run(v->returns, r, NULL, between, ctx, out, e);
 	if (v->used)
 		evaluation_reset(v->evaluation);
 	v->used = true;

@@ -20,6 +20,8 @@ enum err_code evaluator_run(struct evaluator *v, struct rig *r, bool (*between)(
 
 const char *part_name(enum part part); /* "train", "valid", "test" */
 /* The part that training is watched on: validation where there is one, else test. */
-enum part evaluator_monitor_part(const struct split *s);
+enum part evaluator_monitor_part(const struct experiment *x);
+/* Whether there is anything to evaluate on. */
+bool evaluator_has_part(const struct experiment *x, enum part part);
 
 #endif

@@ -114,6 +114,23 @@ static enum err_code add_batch(struct knobset *k, const struct batch_options *b,
 	return b->negatives > 0 ? add_sampler(k, b, e) : OK;
 }
 
+static enum err_code add_world(struct knobset *k, const struct world_options *w, struct err *e)
+{
+	TRY(add_number(k, "gamma", ARG_REAL, 0.95, 0, 1, KNOB_STEP, "discount of later rewards", e));
+	TRY(add_number(
+		k, "collect", ARG_INT, 1, 0, 1 << 20, KNOB_STEP, "steps of all users each time the agent acts", e));
+	TRY(add_number(k, "updates", ARG_INT, 1, 1, 1 << 20, KNOB_STEP, "rounds of training between two times", e));
+	if (w->policy == POLICY_VECTOR)
+		return add_number(
+			k, "noise", ARG_REAL, 0.1, 0, 10, KNOB_STEP, "deviation of what is added to actions", e);
+	TRY(add_number(k, "epsilon", ARG_REAL, 0.1, 0, 1, KNOB_STEP, "share of random actions", e));
+	TRY(add_number(
+		k, "epsilon_steps", ARG_INT, 0, 0, 1e9, KNOB_STEP, "steps over which epsilon comes down from 1", e));
+	return w->policy != POLICY_SAMPLE ? OK
+					  : add_number(k, "temperature", ARG_REAL, 1, 1e-3, 1e3, KNOB_STEP,
+						    "logits are divided by it when actions are drawn", e);
+}
+
 enum err_code experiment_add_knobs(struct experiment *x, struct err *e)
 {
 	struct train_options *t = &x->train;
@@ -122,10 +139,31 @@ enum err_code experiment_add_knobs(struct experiment *x, struct err *e)
 		"evaluations without improvement before stopping; 0: never stop early", e));
 	if (t->epochs == 0)
 		return OK;
+	if (x->world)
+		TRY(add_world(&x->knobs, x->world, e));
+	if (!*t->optimizer)
+		return OK;
 	TRY(add_optimizer(&x->knobs, t->optimizer, e));
 	TRY(add_number(&x->knobs, "clip", ARG_REAL, t->clip, 0, 1e9, KNOB_STEP,
 		"bound on the global norm of the gradients; 0: none", e));
-	return add_batch(&x->knobs, &t->batch, e);
+	return x->world ? add_number(&x->knobs, "batch", ARG_INT, t->batch.batch, 1, 1 << 22, KNOB_BATCH,
+				  "transitions per step", e)
+			: add_batch(&x->knobs, &t->batch, e);
+}
+
+int32_t experiment_users(const struct experiment *x)
+{
+	return x->world ? x->world->eval_users : x->split->data->n_users;
+}
+
+static void world_free(struct world_options *w)
+{
+	if (!w)
+		return;
+	dataset_unref(w->env.data);
+	for (int i = 0; i < ARGS_MAX; i++)
+		mem_free((char *)w->env.args.text[i]);
+	mem_free(w);
 }
 
 void experiment_free(struct experiment *x)
@@ -136,6 +174,7 @@ void experiment_free(struct experiment *x)
 		x->vtbl->free(x->self);
 	knobset_free(&x->knobs);
 	split_unref(x->split);
+	world_free(x->world);
 	mem_free(x->help);
 	mem_free(x->source);
 	mem_free(x);

@@ -7,6 +7,7 @@
 #include "eval/evaluate.h"
 #include "graph/trace.h"
 #include "nn/paramset.h"
+#include "rl/policy.h"
 #include "run/knob.h"
 
 enum model_call {
@@ -14,12 +15,35 @@ enum model_call {
 	MODEL_SCORE,	  /* evaluation batch -> [examples, n_items] */
 	MODEL_CANDIDATES, /* evaluation batch with candidate[E,C] -> [examples, C] */
 	MODEL_RATING,	  /* user[E], item[E] -> [examples] */
+	MODEL_ACT,	  /* what is seen -> [examples, candidates] scores, or [examples, vector] */
+	MODEL_OBSERVE,	  /* transitions -> sums that are added to the parameters of the outputs' names */
+	MODEL_PLAYER, /* + k: training batch -> loss of the plan's player k; instead of MODEL_LOSS where there are players */
 };
 enum { MODEL_OUTPUTS_MAX = 8 };
 struct model_outputs {
 	int n;
 	int value[MODEL_OUTPUTS_MAX];
 	char name[MODEL_OUTPUTS_MAX][32]; /* "loss", "kl", ... */
+};
+
+/* Several programs that are trained in turn, each with parameters of its own: an actor and a critic, a generator and a discriminator. */
+enum { PLAYERS_MAX = 4, TARGETS_MAX = 4, GROUPS_MAX = 4 };
+struct player {
+	char name[24];		    /* its series are train/<name>/loss, ...; a knob lr_<name> is its learning rate */
+	int n_groups;		    /* 0: all trainable parameters */
+	char group[GROUPS_MAX][64]; /* it trains "item" and what is below: "item/weight" */
+	int32_t times;		    /* steps in a row; a knob of the name times_knob comes first */
+	char times_knob[32];
+};
+/* A copy of some parameters that follows them slowly (knobs tau, target_every) and is never trained. */
+struct follower {
+	char to[64], from[64]; /* "target" follows "online" */
+};
+struct model_plan {
+	int n_players; /* 0: one program, MODEL_LOSS, trains everything */
+	struct player player[PLAYERS_MAX];
+	int n_targets;
+	struct follower target[TARGETS_MAX];
 };
 
 struct model_vtbl {
@@ -29,6 +53,8 @@ struct model_vtbl {
 	enum err_code (*build)(void *self, const struct knobset *k, struct paramset *fresh, struct err *e);
 	void (*settle)(void *self, bool keep);
 	bool (*has)(void *self, enum model_call what);
+	/* Players and targets of the model being built; NULL: neither. */
+	enum err_code (*plan)(void *self, struct model_plan *out, struct err *e);
 	enum err_code (*trace)(
 		void *self, enum model_call what, struct trace *t, struct model_outputs *out, struct err *e);
 	/* Closed-form training (popularity, EASE, ...): fills non-trainable parameters; NULL where the model has none. */
@@ -69,10 +95,22 @@ struct train_options {
 	size_t n_plan;
 };
 
+/* What an experiment in an environment has instead of a split. */
+struct world_options {
+	struct env_options env; /* of training; the data set is a reference */
+	struct env_spec spec;	/* of it */
+	enum policy_kind policy;
+	bool values;		  /* batches carry returns */
+	int32_t capacity, warmup; /* frames of the replay buffer; frames of random actions before training */
+	int32_t steps;		  /* of an epoch */
+	int32_t eval_users, eval_episodes;
+};
+
 struct experiment {
 	char name[64], model[64], *help, *source; /* source: paper and number it reproduces */
 	char file[4096];			  /* the script */
-	struct split *split;			  /* references data */
+	struct split *split;			  /* references data; NULL in an environment */
+	struct world_options *world;		  /* NULL: learns from the split */
 	char data_source[256];			  /* how the data came to be, as text: "ml-1m#77aa12 sasrec file" */
 	struct protocol protocol;
 	struct train_options train;
@@ -93,6 +131,8 @@ struct experiment {
 enum err_code experiment_add_knobs(struct experiment *x, struct err *e);
 /* The knob that sets an optimizer's argument: of the same name, but "weight_decay" for "decay". */
 const char *experiment_knob_of(const char *optimizer_arg);
+/* People of an evaluation's per-user values: users of the data, or of the evaluation environment. */
+int32_t experiment_users(const struct experiment *x);
 void experiment_free(struct experiment *x);
 
 #endif

@@ -72,11 +72,16 @@ static enum err_code put_protocol(struct trainer *t, struct err *e)
 {
 	static const char *const ties[] = {"average", "worst", "best"};
 	const struct protocol *p = &t->x->protocol;
+	const struct world_options *w = t->x->world;
 	struct str s = {0};
-	str_printf(&s, "split %s, candidates %s", p->split, p->candidates);
-	if (p->n_candidates > 0 && strcmp(p->candidates, "full") != 0)
+	if (w)
+		str_printf(&s, "%d users of their own, %d episodes each, metrics", w->eval_users, w->eval_episodes);
+	else
+		str_printf(&s, "split %s, candidates %s", p->split, p->candidates);
+	if (!w && p->n_candidates > 0 && strcmp(p->candidates, "full") != 0)
 		str_printf(&s, " (%d)", p->n_candidates);
-	str_printf(&s, ", ties %s, metrics", ties[p->ties]);
+	if (!w)
+		str_printf(&s, ", ties %s, metrics", ties[p->ties]);
 	for (int i = 0; i < p->n_metrics; i++)
 		str_printf(&s, " %s", p->metric[i].name);
 	enum err_code rc = store_set(t->store, "protocol", str_text(&s), e);
@@ -100,20 +105,34 @@ static enum err_code put_initial(struct trainer *t, struct err *e)
 	return rc;
 }
 
+static enum err_code put_data(struct trainer *t, struct err *e)
+{
+	const struct dataset *d = t->x->split->data;
+	TRY(store_set(t->store, "dataset", d->name, e));
+	TRY(store_set(t->store, "data_source", t->x->data_source, e));
+	TRY(store_setf(t->store, "users", e, "%d", d->n_users));
+	TRY(store_setf(t->store, "items", e, "%d", d->n_items));
+	return store_setf(t->store, "interactions", e, "%lld", (long long)d->n);
+}
+
+static enum err_code put_world(struct trainer *t, struct err *e)
+{
+	const struct world_options *w = t->x->world;
+	TRY(store_set(t->store, "dataset", w->env.name, e));
+	TRY(store_set(t->store, "data_source", t->x->data_source, e));
+	TRY(store_setf(t->store, "users", e, "%d", w->spec.users));
+	return store_setf(t->store, "items", e, "%d", w->spec.items);
+}
+
 static enum err_code experiment(struct trainer *t, struct err *e)
 {
 	const struct experiment *x = t->x;
-	const struct dataset *d = x->split->data;
 	TRY(store_set(t->store, "experiment", x->name, e));
 	TRY(store_set(t->store, "model", x->model, e));
 	TRY(store_set(t->store, "help", x->help ? x->help : "", e));
 	TRY(store_set(t->store, "source", x->source ? x->source : "", e));
 	TRY(store_set(t->store, "file", x->file, e));
-	TRY(store_set(t->store, "dataset", d->name, e));
-	TRY(store_set(t->store, "data_source", x->data_source, e));
-	TRY(store_setf(t->store, "users", e, "%d", d->n_users));
-	TRY(store_setf(t->store, "items", e, "%d", d->n_items));
-	TRY(store_setf(t->store, "interactions", e, "%lld", (long long)d->n));
+	TRY(x->world ? put_world(t, e) : put_data(t, e));
 	TRY(store_set(t->store, "optimizer", x->train.optimizer, e));
 	TRY(store_setf(t->store, "seed", e, "%llu", (unsigned long long)x->seed));
 	return put_protocol(t, e);

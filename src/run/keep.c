@@ -212,10 +212,36 @@ static void prune(struct trainer *t)
 			remove_step(t, step[i]);
 }
 
-static int64_t state_bytes(const struct trainer *t)
+static int64_t state_bytes(struct trainer *t)
 {
+	struct checkpoint_block block[AGENT_BLOCKS_MAX];
+	int64_t beside = 0;
+	for (size_t i = t->agent ? (size_t)agent_blocks(t->agent, block) : 0; i-- > 0;)
+		beside += (int64_t)block[i].bytes;
 	int64_t copies = 1 + (t->optim ? optim_class_of(t->optim)->states : 0);
-	return paramset_numbers(t->rig->params, false) * copies * (int64_t)sizeof(real);
+	return paramset_numbers(t->rig->params, false) * copies * (int64_t)sizeof(real) + beside;
+}
+
+/* ---- state of other parts ---- */
+
+enum { BLOCKS_MAX = AGENT_BLOCKS_MAX };
+
+static size_t blocks_of(struct trainer *t, struct checkpoint_block *out)
+{
+	return t->agent ? (size_t)agent_blocks(t->agent, out) : 0;
+}
+
+static enum err_code save_with_blocks(struct trainer *t, const struct meta *m, struct err *e)
+{
+	struct checkpoint_block block[BLOCKS_MAX];
+	size_t n = blocks_of(t, block);
+	return checkpoint_save_with(t->checkpoints, t->at.step, t->rig->params, t->optim, m, block, n, e);
+}
+
+enum err_code keep_load_blocks(struct trainer *t, int64_t step, struct err *e)
+{
+	struct checkpoint_block block[BLOCKS_MAX];
+	return checkpoint_load_blocks(t->checkpoints, step, block, blocks_of(t, block), e);
 }
 
 enum err_code keep_save(struct trainer *t, bool best, struct err *e)
@@ -230,7 +256,7 @@ enum err_code keep_save(struct trainer *t, bool best, struct err *e)
 	if (rc == OK)
 		rc = put_knobs(&m, &t->x->knobs, e);
 	if (rc == OK)
-		rc = checkpoint_save(t->checkpoints, t->at.step, t->rig->params, t->optim, &m, e);
+		rc = save_with_blocks(t, &m, e);
 	meta_free(&m);
 	TRY(rc);
 	paramset_sha256(t->rig->params, hex);

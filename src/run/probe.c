@@ -234,6 +234,9 @@ enum err_code probe_answer(struct rig *r, int64_t step, const json_t *args, json
 			"there is no probe of kind '%s'; there are attention, recommend, explain, gates, causes and "
 			"reviews",
 			name ? name : "");
+	if (r->x->world)
+		return err_set(e, ERR_STATE,
+			"%s acts in an environment: there is no user of a data set to be asked about", r->x->name);
 	json_t *j = json_pack("{s:I}", "step", (json_int_t)step);
 	enum err_code rc = k->of_user ? answer_user(r, k, args, j, e) : k->of_run(r, args, j, e);
 	if (rc == OK)

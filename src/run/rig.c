@@ -2,11 +2,12 @@
 
 #include "base/mem.h"
 #include "data/kind.h"
+#include "rl/collector.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const call_name[] = {"loss", "score", "candidates", "rating"};
+static const char *const call_name[] = {"loss", "score", "candidates", "rating", "act", "observe"};
 
 /* Knobs with the names of the kind's own arguments override them. */
 static void override_args(struct batch_options *b, const struct knobset *k)
@@ -91,6 +92,17 @@ static enum err_code check_rating(
 		asked->name, shape_text(out, text, sizeof text));
 }
 
+static enum err_code check_action(const struct experiment *x, const struct shape *out, struct err *e)
+{
+	const struct env_spec *s = &x->world->spec;
+	char text[80];
+	if (out->axis == AXIS_EXAMPLE && shape_width(out) == (s->slate ? s->candidates : s->vector))
+		return OK;
+	return err_set(e, ERR_SHAPE, "%s:act returned %s; environment %s needs [examples, %d]: %s", x->model,
+		shape_text(out, text, sizeof text), x->world->env.name, s->slate ? s->candidates : s->vector,
+		s->slate ? "a score of every candidate" : "the numbers of the action");
+}
+
 static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
 {
 	struct trace *t = NULL;
@@ -100,9 +112,12 @@ static enum err_code trace_into(struct rig *r, const struct batch *signature, st
 	if (rc == OK)
 		rc = x->vtbl->trace(x->self, p->call, t, &p->outputs, e);
 	if (rc == OK && p->outputs.n < 1)
-		rc = err_set(e, ERR_SCRIPT, "%s:%s returned no value", x->model, call_name[p->call]);
+		rc = err_set(e, ERR_SCRIPT, "%s:%s returned no value", x->model,
+			p->call < MODEL_PLAYER ? call_name[p->call] : "loss");
 	if (rc == OK && p->call == MODEL_RATING)
 		rc = check_rating(x, signature, trace_shape(t, p->outputs.value[0]), e);
+	if (rc == OK && p->call == MODEL_ACT)
+		rc = check_action(x, trace_shape(t, p->outputs.value[0]), e);
 	if (rc == OK)
 		rc = trace_finish(t, p->mode, p->outputs.value, p->outputs.n, &p->program, e);
 	trace_free(t);
@@ -111,6 +126,14 @@ static enum err_code trace_into(struct rig *r, const struct batch *signature, st
 
 static void signature_of(const struct rig *r, const struct rig_program *p, struct batch *out)
 {
+	const struct world_options *w = r->x->world;
+	if (p->call == MODEL_ACT || p->call == MODEL_OBSERVE) {
+		if (p->call == MODEL_ACT)
+			acting_signature(&w->spec, out);
+		else
+			transitions_signature(&w->spec, w->values, out);
+		return;
+	}
 	struct eval_source src = rig_source(r, PART_TEST);
 	if (p->call == MODEL_RATING)
 		eval_rating_signature(&src, out);
@@ -134,15 +157,113 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		p = &r->other[r->n_other++];
 		*p = made;
 	}
-	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1};
-	struct eval_source src = rig_source(r, PART_TEST);
-	for (int a = AXIS_EXAMPLE; a < AXIS_N; a++)
+	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples};
+	for (int a = AXIS_EXAMPLE; a < AXIS_N && !r->x->world; a++) {
+		struct eval_source src = rig_source(r, PART_TEST);
 		rows[a] = examples * eval_rows(&src, (enum axis)a);
+	}
 	*out = p;
 	return program_reserve(r->engine, p->program, rows, e);
 }
 
 /* ---- training ---- */
+
+static bool in_group(const struct player *p, const char *name)
+{
+	for (int i = 0; i < p->n_groups; i++) {
+		size_t n = strlen(p->group[i]);
+		if (strncmp(name, p->group[i], n) == 0 && (name[n] == '\0' || name[n] == '/' || name[n] == ' '))
+			return true;
+	}
+	return p->n_groups == 0;
+}
+
+/* While a player's loss is traced, the parameters of the others are constants. */
+static enum err_code trace_player(struct rig *r, const struct batch *signature, int k, struct err *e)
+{
+	const struct player *p = &r->plan.player[k];
+	size_t n = paramset_count(r->params), mine = 0;
+	bool *frozen = mem_calloc(n + 1, sizeof *frozen);
+	if (!frozen)
+		return err_set(e, ERR_NOMEM, "no memory for player %s", p->name);
+	for (size_t i = 0; i < n; i++) {
+		struct param *q = paramset_get(r->params, i);
+		frozen[i] = q->frozen;
+		mine += in_group(p, q->name);
+		q->frozen |= !in_group(p, q->name);
+	}
+	r->loss[k] = (struct rig_program){.call = (enum model_call)(MODEL_PLAYER + k), .mode = PROGRAM_TRAIN};
+	enum err_code rc = mine ? trace_into(r, signature, &r->loss[k], e)
+				: err_set(e, ERR_SCRIPT, "player %s trains '%s', but no parameter has that name",
+					  p->name, p->group[0]);
+	for (size_t i = 0; i < n; i++)
+		paramset_get(r->params, i)->frozen = frozen[i];
+	mem_free(frozen);
+	return rc == OK ? OK : err_prefix(e, "player %s", p->name);
+}
+
+static enum err_code trace_losses(struct rig *r, const struct batch *signature, struct err *e)
+{
+	r->n_losses = r->plan.n_players ? r->plan.n_players : 1;
+	r->loss[0] = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
+	for (int k = 0; k < r->n_losses; k++)
+		TRY(r->plan.n_players ? trace_player(r, signature, k, e) : trace_into(r, signature, &r->loss[0], e));
+	return OK;
+}
+
+static void training_signature(const struct rig *r, struct batch *out)
+{
+	const struct world_options *w = r->x->world;
+	if (w)
+		transitions_signature(&w->spec, w->values, out);
+	else
+		batcher_signature(r->batcher, out);
+}
+
+int rig_turn(const struct rig *r, int64_t step, int64_t *turns)
+{
+	int64_t times[PLAYERS_MAX], all = 0;
+	for (int k = 0; k < r->plan.n_players; k++) {
+		const struct player *p = &r->plan.player[k];
+		times[k] = (int64_t)knobset_number(&r->x->knobs, p->times_knob, p->times);
+		all += times[k] = times[k] < 0 ? 0 : times[k];
+	}
+	*turns = all > 0 ? all : 1;
+	int64_t at = step % *turns;
+	for (int k = 0; k < r->plan.n_players; k++) {
+		if (at < times[k])
+			return k;
+		at -= times[k];
+	}
+	return 0;
+}
+
+static bool learns(const struct rig *r)
+{
+	return r->plan.n_players > 0 || r->x->vtbl->has(r->x->self, MODEL_LOSS);
+}
+
+/* Copies that follow other parameters are never trained; new ones begin as they do. */
+static enum err_code targets_begin(struct rig *r, bool fresh, struct err *e)
+{
+	struct model_plan plan = {0};
+	if (r->x->vtbl->plan)
+		TRY(r->x->vtbl->plan(r->x->self, &plan, e));
+	for (int i = 0; i < plan.n_targets; i++) {
+		const struct follower *t = &plan.target[i];
+		if (paramset_follow(r->params, t->to, t->from, fresh ? 1 : 0) < 1)
+			return err_set(e, ERR_SCRIPT,
+				"the target '%s' must have the parameters of '%s': make both with the same layers",
+				t->to, t->from);
+		size_t n = strlen(t->to);
+		for (size_t k = 0; k < paramset_count(r->params); k++) {
+			struct param *p = paramset_get(r->params, k);
+			if (strncmp(p->name, t->to, n) == 0 && p->name[n] == '/')
+				p->frozen = true;
+		}
+	}
+	return OK;
+}
 
 static enum err_code train_begin(struct rig *r, const struct knobset *k, struct err *e)
 {
@@ -152,15 +273,22 @@ static enum err_code train_begin(struct rig *r, const struct knobset *k, struct 
 	snprintf(r->kind, sizeof r->kind, "%s", o.kind ? o.kind : "pairs");
 	r->kind_args = o.args;
 	r->length = o.length > 0 ? o.length : 1;
-	if (knobset_number(k, "epochs", r->x->train.epochs) <= 0 || !r->x->vtbl->has(r->x->self, MODEL_LOSS))
+	if (r->x->vtbl->plan)
+		TRY(r->x->vtbl->plan(r->x->self, &r->plan, e));
+	if (knobset_number(k, "epochs", r->x->train.epochs) <= 0 || !learns(r))
 		return OK;
-	TRY(batcher_new(r->x->split, &o, &r->batcher, e));
-	batcher_signature(r->batcher, &signature);
-	r->loss = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
-	TRY(trace_into(r, &signature, &r->loss, e));
+	if (!r->x->world)
+		TRY(batcher_new(r->x->split, &o, &r->batcher, e));
+	training_signature(r, &signature);
 	for (int a = 0; a < AXIS_N; a++)
-		rows[a] = batcher_max_rows(r->batcher, (enum axis)a);
-	return program_reserve(r->engine, r->loss.program, rows, e);
+		rows[a] = r->batcher	      ? batcher_max_rows(r->batcher, (enum axis)a)
+			  : a == AXIS_FIXED   ? 1
+			  : a == AXIS_EXAMPLE ? o.batch
+					      : 0;
+	TRY(trace_losses(r, &signature, e));
+	for (int i = 0; i < r->n_losses; i++)
+		TRY(program_reserve(r->engine, r->loss[i].program, rows, e));
+	return OK;
 }
 
 static enum err_code rig_new(struct experiment *x, struct engine *g, struct rig **out, struct err *e)
@@ -181,6 +309,7 @@ static enum err_code build(struct rig *r, const struct knobset *k, const struct 
 	if (!r->params)
 		return err_set(e, ERR_NOMEM, "no memory for the model's parameters");
 	TRY(x->vtbl->build(x->self, k, r->params, e));
+	TRY(targets_begin(r, true, e));
 	if (old)
 		paramset_carry(r->params, old, NULL);
 	if (fit && x->vtbl->fit)
@@ -210,10 +339,10 @@ static enum err_code trace_again(struct rig *r, const struct rig *old, struct er
 	memcpy(r->kind, old->kind, sizeof r->kind);
 	r->kind_args = old->kind_args;
 	r->length = old->length;
-	if (old->loss.program) {
-		r->loss = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
-		batcher_signature(old->batcher, &signature);
-		TRY(trace_into(r, &signature, &r->loss, e));
+	r->plan = old->plan;
+	if (old->n_losses) {
+		training_signature(old, &signature);
+		TRY(trace_losses(r, &signature, e));
 	}
 	for (; r->n_other < old->n_other; r->n_other++) {
 		const struct rig_program *was = &old->other[r->n_other];
@@ -237,7 +366,9 @@ static bool same_program(const struct rig_program *a, const struct rig_program *
 
 static bool same_rig(const struct rig *a, const struct rig *b)
 {
-	bool same = paramset_same(a->params, b->params) && same_program(&a->loss, &b->loss);
+	bool same = paramset_same(a->params, b->params) && a->n_losses == b->n_losses;
+	for (int i = 0; same && i < a->n_losses; i++)
+		same = same_program(&a->loss[i], &b->loss[i]);
 	for (int i = 0; same && i < a->n_other; i++)
 		same = same_program(&a->other[i], &b->other[i]);
 	return same;
@@ -251,7 +382,10 @@ static enum err_code build_over(struct rig *r, const struct rig *old, const stru
 		return err_set(e, ERR_NOMEM, "no memory for the model's parameters");
 	paramset_adopt(r->params, old->params);
 	TRY(x->vtbl->build(x->self, k, r->params, e));
-	return paramset_same(r->params, old->params) ? trace_again(r, old, e) : OK;
+	if (!paramset_same(r->params, old->params))
+		return OK;
+	TRY(targets_begin(r, false, e));
+	return trace_again(r, old, e);
 }
 
 enum err_code rig_live(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e)
@@ -271,8 +405,8 @@ enum err_code rig_live(const struct rig *old, const struct knobset *k, struct ri
 
 void rig_take_live(struct rig *r, const struct rig *from)
 {
-	if (r->loss.program)
-		program_take_live(r->loss.program, from->loss.program);
+	for (int i = 0; i < r->n_losses; i++)
+		program_take_live(r->loss[i].program, from->loss[i].program);
 	for (int i = 0; i < r->n_other; i++)
 		program_take_live(r->other[i].program, from->other[i].program);
 }
@@ -282,7 +416,9 @@ enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct
 	struct rig *r = NULL;
 	*out = NULL;
 	TRY(rig_new(old->x, old->engine, &r, e));
+	r->params = old->params; /* borrowed */
 	enum err_code rc = train_begin(r, k, e);
+	r->params = NULL;
 	if (rc == OK)
 		*out = r;
 	else
@@ -301,7 +437,8 @@ void rig_free(struct rig *r)
 {
 	if (!r)
 		return;
-	program_free(r->loss.program);
+	for (int i = 0; i < r->n_losses; i++)
+		program_free(r->loss[i].program);
 	for (int i = 0; i < r->n_other; i++)
 		program_free(r->other[i].program);
 	batcher_free(r->batcher);

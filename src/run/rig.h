@@ -19,8 +19,10 @@ struct rig {
 	struct experiment *x;
 	struct engine *engine;
 	struct paramset *params;
-	struct batcher *batcher; /* NULL: no gradient training */
-	struct rig_program loss; /* program NULL: likewise */
+	struct batcher *batcher; /* NULL: no gradient training, or an environment */
+	struct model_plan plan;
+	struct rig_program loss[PLAYERS_MAX]; /* of each player */
+	int n_losses;			      /* 0: no gradient training; 1 where there are no players */
 	struct rig_program other[RIG_PROGRAMS_MAX];
 	int n_other;
 	char kind[24];
@@ -43,6 +45,8 @@ enum err_code rig_live(const struct rig *old, const struct knobset *k, struct ri
 void rig_take_live(struct rig *r, const struct rig *from);
 /* New batches and programs for the parameters of `old`, which keeps them until rig_take_params. */
 enum err_code rig_rebatch(const struct rig *old, const struct knobset *k, struct rig **out, struct err *e);
+/* Whose turn step n is: players take `times` steps each, one after the other.  turns: length of a round. */
+int rig_turn(const struct rig *r, int64_t step, int64_t *turns);
 void rig_take_params(struct rig *to, struct rig *from);
 void rig_free(struct rig *r);
 

@@ -110,7 +110,7 @@ static enum err_code make_optimizer(struct trainer *t, struct err *e)
 {
 	const struct train_options *o = &t->x->train;
 	const char *schedule = *o->schedule ? o->schedule : "constant";
-	if (!t->rig->loss.program)
+	if (!t->rig->n_losses)
 		return OK;
 	t->schedule = (const struct schedule_class *)registry_need(&schedule_registry, schedule, e);
 	if (!t->schedule)
@@ -125,9 +125,11 @@ static enum err_code make_model(struct trainer *t, bool fit, struct err *e)
 	enum err_code rc = rig_build(x, t->engine, &x->knobs, NULL, fit, &t->rig, e);
 	x->vtbl->settle(x->self, rc == OK);
 	TRY(rc);
-	if (knobset_number(&x->knobs, "epochs", x->train.epochs) > 0 && !t->rig->loss.program)
+	if (knobset_number(&x->knobs, "epochs", x->train.epochs) > 0 && !t->rig->n_losses && !x->world)
 		return err_set(e, ERR_SCRIPT, "model %s has no loss to train; set epochs = 0", x->model);
 	TRY(make_optimizer(t, e));
+	if (x->world && knobset_number(&x->knobs, "epochs", x->train.epochs) > 0)
+		TRY(agent_new(x, &t->agent, e));
 	TRY(watch_begin(t, e));
 	TRY(evaluator_prepare(t->monitor, t->rig, e));
 	return trainer_live(t, e);
@@ -160,6 +162,8 @@ static enum err_code load_from(struct trainer *t, int64_t step, struct err *e)
 		rc = make_model(t, false, e);
 	if (rc == OK)
 		rc = checkpoint_load(t->checkpoints, step, t->rig->params, t->optim, NULL, e);
+	if (rc == OK)
+		rc = keep_load_blocks(t, step, e);
 	meta_free(&m);
 	return rc;
 }
@@ -362,6 +366,7 @@ static void trainer_fini(struct trainer *t, int lock)
 	evaluator_free(t->monitor);
 	evaluator_free(t->test);
 	optim_free(t->optim);
+	agent_free(t->agent);
 	rig_free(t->rig);
 	engine_free(t->engine);
 	journal_free(&t->journal);

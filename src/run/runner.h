@@ -49,6 +49,9 @@ struct session;
 enum err_code session_open(
 	struct experiment *x, const char *run_dir, int64_t step, int threads, struct session **out, struct err *e);
 void session_close(struct session *s);
+/* What it has open; of the session. */
+struct rig;
+struct rig *session_rig(struct session *s);
 /* The probe of run/protocol.h; *result_json mem_free'd. */
 enum err_code session_probe(struct session *s, const char *args_json, char **result_json, struct err *e);
 enum err_code session_evaluate(struct session *s, enum part part, struct evaluation_result *out, struct err *e);

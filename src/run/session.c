@@ -84,6 +84,11 @@ void session_close(struct session *s)
 	mem_free(s);
 }
 
+struct rig *session_rig(struct session *s)
+{
+	return s->rig;
+}
+
 enum err_code session_probe(struct session *s, const char *args_json, char **result_json, struct err *e)
 {
 	json_error_t why;
@@ -107,7 +112,7 @@ enum err_code session_evaluate(struct session *s, enum part part, struct evaluat
 {
 	if (part != PART_VALID && part != PART_TEST)
 		return err_set(e, ERR_ARG, "only the validation and the test part can be evaluated");
-	if (s->x->split->count[part] == 0)
+	if (!evaluator_has_part(s->x, part))
 		return err_set(e, ERR_ARG, "the split of %s has no %s part", s->x->name, part_name(part));
 	if (!s->evaluator[part])
 		TRY(evaluator_new(s->x, part, true, engine_threads(s->engine), &s->evaluator[part], e));

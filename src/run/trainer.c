@@ -16,18 +16,42 @@ double trainer_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-enum err_code trainer_series(struct trainer *t, struct err *e)
+/* train/loss, train/kl, ...; of a player: train/critic/loss, ... */
+static enum err_code loss_series(struct trainer *t, int k, struct err *e)
 {
-	const struct model_outputs *o = &t->rig->loss.outputs;
+	const struct model_outputs *o = &t->rig->loss[k].outputs;
+	const char *player = t->rig->plan.player[k].name;
 	for (int i = 0; i < o->n; i++) {
 		char name[64];
-		snprintf(name, sizeof name, "train/%s", i == 0 ? "loss" : o->name[i]);
-		TRY(store_series(t->store, name, false, &t->series.output[i], e));
+		snprintf(name, sizeof name, "train/%s%s%s", player, *player ? "/" : "", i == 0 ? "loss" : o->name[i]);
+		TRY(store_series(t->store, name, false, &t->series.output[k][i], e));
 	}
-	if (!t->optim)
+	return OK;
+}
+
+/* What the training environment's episodes come to: train/return, ... */
+static enum err_code episode_series(struct trainer *t, struct err *e)
+{
+	const struct protocol *p = &t->x->protocol;
+	for (int m = 0; t->agent && m < p->n_metrics; m++) {
+		char name[64];
+		snprintf(name, sizeof name, "train/%s", p->metric[m].name);
+		TRY(store_series(t->store, name, p->metric[m].class->larger_is_better, &t->series.episodes[m], e));
+	}
+	return OK;
+}
+
+enum err_code trainer_series(struct trainer *t, struct err *e)
+{
+	for (int k = 0; k < t->rig->n_losses; k++)
+		TRY(loss_series(t, k, e));
+	TRY(episode_series(t, e));
+	if (!t->optim && !t->agent)
 		return OK;
-	TRY(store_series(t->store, "train/lr", false, &t->series.lr, e));
-	TRY(store_series(t->store, "train/grad_norm", false, &t->series.norm, e));
+	if (t->optim) {
+		TRY(store_series(t->store, "train/lr", false, &t->series.lr, e));
+		TRY(store_series(t->store, "train/grad_norm", false, &t->series.norm, e));
+	}
 	TRY(store_series(t->store, "perf/steps_per_s", true, &t->series.steps_per_s, e));
 	TRY(store_series(t->store, "perf/examples_per_s", true, &t->series.examples_per_s, e));
 	return store_series(t->store, "perf/eta", false, &t->series.eta, e);
@@ -74,7 +98,7 @@ enum err_code trainer_live(struct trainer *t, struct err *e)
 
 int64_t trainer_steps_per_epoch(const struct trainer *t)
 {
-	return t->rig->batcher ? batcher_steps(t->rig->batcher) : 0;
+	return t->agent ? t->x->world->steps : t->rig->batcher ? batcher_steps(t->rig->batcher) : 0;
 }
 
 int64_t trainer_steps_total(const struct trainer *t)
@@ -109,31 +133,80 @@ static void advance(struct trainer *t, int32_t examples)
 	}
 }
 
-static void log_step(struct trainer *t, const double *outputs, double lr, const double *norm)
+static void log_step(struct trainer *t, int player, const double *outputs, double lr, const double *norm)
 {
-	for (int i = 0; i < t->rig->loss.outputs.n; i++)
-		store_scalar(t->store, t->series.output[i], t->at.step, outputs[i]);
+	for (int i = 0; i < t->rig->loss[player].outputs.n; i++)
+		store_scalar(t->store, t->series.output[player][i], t->at.step, outputs[i]);
 	store_scalar(t->store, t->series.lr, t->at.step, lr);
 	if (norm)
 		store_scalar(t->store, t->series.norm, t->at.step, *norm);
 }
 
-enum err_code trainer_step(struct trainer *t, struct err *e)
+static void log_episodes(struct trainer *t)
 {
-	struct batch b;
+	struct episodes ended = agent_ended(t->agent);
+	const struct protocol *p = &t->x->protocol;
+	for (int m = 0; ended.n > 0 && m < p->n_metrics; m++) {
+		double num, den;
+		p->metric[m].class->episodes(&ended, &num, &den);
+		if (den > 0)
+			store_scalar(t->store, t->series.episodes[m], t->at.step, num / den);
+	}
+}
+
+/* The learning rate of a player: its own knob lr_<name>, else lr. */
+static double rate_of(const struct trainer *t, int player)
+{
+	char name[40];
+	snprintf(name, sizeof name, "lr_%s", t->rig->plan.player[player].name);
+	return knobset_number(&t->x->knobs, name, t->live.lr);
+}
+
+static enum err_code update(struct trainer *t, int player, struct batch *b, struct err *e)
+{
 	double outputs[MODEL_OUTPUTS_MAX] = {0}, factor, norm;
-	struct program *p = t->rig->loss.program;
+	struct program *p = t->rig->loss[player].program;
 	bool look = t->live.clip > 0 || t->at.step % NORM_EVERY == 0;
-	batcher_get(t->rig->batcher, t->at.epoch, t->at.index, &b);
-	b.seed = t->x->seed;
-	b.step = (uint64_t)t->at.step;
+	b->seed = t->x->seed;
+	b->step = (uint64_t)t->at.step;
 	TRY(rate_factor(t, &factor, e));
-	TRY(program_step(t->engine, p, &b, outputs, e));
-	double lr = t->live.lr * factor;
+	TRY(program_step(t->engine, p, b, outputs, e));
+	double lr = rate_of(t, player) * factor;
+	optim_clock(t->optim, player);
 	TRY(optim_step(t->optim, t->engine, p, lr, t->live.clip, look ? &norm : NULL, e));
 	t->loss = outputs[0];
+	log_step(t, player, outputs, lr, look ? &norm : NULL);
+	return OK;
+}
+
+/* After every `target_every` steps the targets follow by a share of tau. */
+static void follow(struct trainer *t)
+{
+	const struct knobset *k = &t->x->knobs;
+	const struct model_plan *plan = &t->rig->plan;
+	int64_t every = (int64_t)knobset_number(k, "target_every", 1);
+	if (plan->n_targets == 0 || (t->at.step + 1) % (every > 0 ? every : 1))
+		return;
+	for (int i = 0; i < plan->n_targets; i++)
+		paramset_follow(t->rig->params, plan->target[i].to, plan->target[i].from, knobset_number(k, "tau", 1));
+}
+
+enum err_code trainer_step(struct trainer *t, struct err *e)
+{
+	struct batch b = {0};
+	int64_t turns = 1;
+	int player = rig_turn(t->rig, t->at.step, &turns);
+	if (t->agent)
+		TRY(agent_batch(t->agent, t->rig, t->at.step, turns, &b, e));
+	else
+		batcher_get(t->rig->batcher, t->at.epoch, t->at.index, &b);
+	if (t->rig->n_losses) {
+		TRY(update(t, player, &b, e));
+		follow(t);
+	}
+	if (t->agent)
+		log_episodes(t);
 	advance(t, b.examples);
-	log_step(t, outputs, lr, look ? &norm : NULL);
 	return OK;
 }
 

@@ -12,6 +12,7 @@
 
 #include "nn/checkpoint.h"
 #include "nn/schedule.h"
+#include "run/agent.h"
 #include "run/evaluator.h"
 #include "run/journal.h"
 #include "run/rig.h"
@@ -43,6 +44,7 @@ struct trainer {
 	char dir[4096], id[96], checkpoints[4200];
 	struct engine *engine;
 	struct rig *rig;
+	struct agent *agent; /* NULL: batches come from the split */
 	struct optim *optim; /* NULL: no gradient training */
 	const struct schedule_class *schedule;
 	struct position at;
@@ -57,7 +59,7 @@ struct trainer {
 
 	struct store *store;
 	struct {
-		int output[MODEL_OUTPUTS_MAX], lr, norm, steps_per_s, examples_per_s, eta;
+		int output[PLAYERS_MAX][MODEL_OUTPUTS_MAX], episodes[16], lr, norm, steps_per_s, examples_per_s, eta;
 	} series;
 	double loss; /* of the last step */
 
@@ -110,6 +112,8 @@ enum err_code watch_test(struct trainer *t, struct err *e); /* at the end: best 
 
 /* keep.c: checkpoints */
 enum err_code keep_save(struct trainer *t, bool best, struct err *e);
+/* State beside the weights, of what the trainer has at present: the agent. */
+enum err_code keep_load_blocks(struct trainer *t, int64_t step, struct err *e);
 void keep_file(const struct trainer *t, char *buf, size_t size); /* "checkpoints/<step>.safetensors" */
 enum err_code keep_meta(const char *checkpoints, int64_t step, struct meta *m, struct err *e);
 enum err_code keep_knobs(const struct meta *m, struct knobset *k, struct err *e);

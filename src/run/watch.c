@@ -26,9 +26,9 @@ static enum err_code find_monitor(struct trainer *t, struct err *e)
 
 enum err_code watch_begin(struct trainer *t, struct err *e)
 {
-	t->part = evaluator_monitor_part(t->x->split);
+	t->part = evaluator_monitor_part(t->x);
 	TRY(find_monitor(t, e));
-	if (t->x->split->count[t->part] == 0)
+	if (!evaluator_has_part(t->x, t->part))
 		return err_set(e, ERR_ARG, "the split of %s holds out no interactions: there is nothing to evaluate",
 			t->x->name);
 	return evaluator_new(t->x, t->part, false, engine_threads(t->engine), &t->monitor, e);
@@ -56,7 +56,7 @@ static enum err_code store_result(struct trainer *t, const struct evaluation_res
 		m[i] = (struct store_metric){.name = r->metric[i].name,
 			.value = r->value[i],
 			.per_user = r->per_user[i],
-			.n_users = t->x->split->data->n_users,
+			.n_users = experiment_users(t->x),
 			.larger_is_better = r->metric[i].class->larger_is_better};
 	return store_evaluation(t->store, step, part_name(part), m, (size_t)r->n, seconds, e);
 }
@@ -159,7 +159,7 @@ static enum err_code load_best(struct trainer *t, struct err *e)
 
 enum err_code watch_test(struct trainer *t, struct err *e)
 {
-	if (t->x->split->count[PART_TEST] == 0 || t->at.best_step < 0)
+	if (!evaluator_has_part(t->x, PART_TEST) || t->at.best_step < 0)
 		return OK;
 	TRY(load_best(t, e));
 	TRY(evaluator_new(t->x, PART_TEST, true, engine_threads(t->engine), &t->test, e));

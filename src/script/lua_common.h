@@ -82,6 +82,7 @@ void value_open(lua_State *L, int core);
 void op_open(lua_State *L, int core);
 void nn_open(lua_State *L, int core);
 void data_open(lua_State *L, int core);
+void env_open(lua_State *L, int core);
 
 /* embedded.c */
 struct embedded_file {

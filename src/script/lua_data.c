@@ -9,6 +9,9 @@
  * outcome is cached in one mapped file whose name holds a hash of everything that went in: checksums and options. */
 #include "script/lua_data.h"
 
+#include "rl/log.h"
+#include "script/lua_env.h"
+
 #include "data/synthetic.h"
 
 #include "data/cache.h"
@@ -575,6 +578,36 @@ static void open_own(struct recipe *r, int t)
 	open_view(r, lua_gettop(r->L), t, "");
 }
 
+static bool has_env(lua_State *L, int t)
+{
+	bool has = lua_getfield(L, t, "env") == LUA_TTABLE;
+	lua_pop(L, 1);
+	return has;
+}
+
+/* g.data { env = g.env { ... }, interactions = 50000 }: what people took from random slates. */
+static void open_log(lua_State *L, int t, struct data_box *box)
+{
+	struct world_options w = {0};
+	double interactions = 50000, seed = 1;
+	struct err e;
+	field_number(L, t, "g.data", "interactions", &interactions);
+	field_number(L, t, "g.data", "seed", &seed);
+	if (!(interactions >= 1 && interactions <= 1e9 && seed >= 0 && seed < 9e15))
+		script_fail(L, "g.data: interactions must be in 1..1e9 and seed in 0..9e15");
+	lua_getfield(L, t, "env");
+	world_read_env(L, lua_gettop(L), &w);
+	lua_pop(L, 1);
+	w.env.seed = (uint64_t)seed;
+	enum err_code code = log_dataset(&w.env, (int64_t)interactions, &box->data, &e);
+	dataset_unref(w.env.data);
+	if (code != OK)
+		script_raise_plain(L, &e);
+	str_printf(&box->how, "  the log of %s under random slates, seed %.0f\n", w.env.name, seed);
+	snprintf(box->source, sizeof(box->source), "log of %s#%06llx", w.env.name,
+		(unsigned long long)(box->data->hash & 0xffffff));
+}
+
 static void open_described(struct recipe *r, int t, const char *name, char *view, size_t size)
 {
 	lua_State *L = r->L;
@@ -611,6 +644,11 @@ struct data_box *data_push(lua_State *L, int idx, const char *name)
 	if (t) {
 		push_plain(L, t);
 		t = lua_gettop(L);
+	}
+	if (!name && t && has_env(L, t)) {
+		open_log(L, t, box);
+		lua_settop(L, top);
+		return box;
 	}
 	if (name) {
 		snprintf(given, sizeof(given), "%s", name);

@@ -5,6 +5,7 @@
 #include "nn/optim.h"
 #include "nn/schedule.h"
 #include "script/lua_data.h"
+#include "script/lua_env.h"
 
 #include <limits.h>
 #include <math.h>
@@ -170,12 +171,13 @@ void experiment_set_knobs(lua_State *L, int idx, const char *what, struct knobse
 
 /* ---- protocol ---- */
 
-static void read_metrics(lua_State *L, int t, struct protocol *p)
+static void read_metrics(lua_State *L, int t, bool in_world, struct protocol *p)
 {
-	static const char *const usual[] = {"ndcg@10", "hr@10"};
+	static const char *const ranking[] = {"ndcg@10", "hr@10"}, *const episodes[] = {"return"};
+	const char *const *usual = in_world ? episodes : ranking;
 	struct err e;
 	if (lua_getfield(L, t, "metrics") != LUA_TTABLE) {
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < (in_world ? 1 : 2); i++)
 			check(L, metric_parse(usual[i], &p->metric[p->n_metrics++], &e), &e);
 		lua_pop(L, 1);
 		return;
@@ -217,7 +219,8 @@ static uint64_t read_split_seed(lua_State *L, int t, uint64_t of_run)
 	return (uint64_t)seed;
 }
 
-static void read_protocol(lua_State *L, int t, uint64_t run_seed, struct protocol *p, struct split_options *so)
+static void read_protocol(
+	lua_State *L, int t, uint64_t run_seed, bool in_world, struct protocol *p, struct split_options *so)
 {
 	char ties[16] = "average";
 	*p = (struct protocol){.split = "leave_one_out", .candidates = "full", .mask_seen = true, .n_candidates = 100};
@@ -241,7 +244,7 @@ static void read_protocol(lua_State *L, int t, uint64_t run_seed, struct protoco
 	field_bool(L, t, "g.protocol", "per_user", &so->per_user);
 	field_int(L, t, "g.protocol", "valid_users", 0, INT32_MAX, &so->valid_users);
 	so->kind = p->split;
-	read_metrics(L, t, p);
+	read_metrics(L, t, in_world, p);
 }
 
 /* ---- training ---- */
@@ -317,6 +320,12 @@ static void read_schedule(lua_State *L, int t, struct model *m)
 			o->schedule_args.text[i] = keep(L, m, o->schedule_args.text[i]);
 }
 
+/* What an agent learns from; NULL: the name is none of them. */
+static const char *agent_kind(const char *name)
+{
+	return strcmp(name, "transitions") == 0 ? "transitions" : strcmp(name, "returns") == 0 ? "returns" : NULL;
+}
+
 /* g.model's batch: the name of a kind, or { name, arguments of the kind }. */
 static void read_kind(lua_State *L, struct batch_options *b)
 {
@@ -325,6 +334,11 @@ static void read_kind(lua_State *L, struct batch_options *b)
 	lua_getfield(L, LUA_REGISTRYINDEX, KEY_CLASS);
 	int class = lua_gettop(L);
 	read_name(L, class, "batch", name, sizeof(name));
+	b->kind = agent_kind(name);
+	if (b->kind) {
+		lua_pop(L, 1);
+		return;
+	}
 	const struct kind_class *kind = kind_need(name, &e);
 	if (!kind) {
 		script_raise_plain(L, &e);
@@ -388,7 +402,8 @@ static void read_train(lua_State *L, int t, struct model *m, bool learns)
 static void set_train_knobs(lua_State *L, int t, struct knobset *k)
 {
 	static const char *const options = "optimizer|schedule|batch|negatives|length|alpha|drop_last|sampler|epochs|"
-					   "patience|monitor|eval_every|clip|checkpoint_seconds|test_best|plan";
+					   "patience|monitor|eval_every|clip|checkpoint_seconds|test_best|plan|"
+					   "capacity|warmup|steps";
 	lua_pushnil(L);
 	while (lua_next(L, t)) {
 		struct err e;
@@ -466,11 +481,41 @@ static void read_names(lua_State *L, int idx, struct experiment *x)
 	x->seed = (uint64_t)seed;
 }
 
+static bool has_env(lua_State *L, int idx)
+{
+	bool has = lua_getfield(L, idx, "env") != LUA_TNIL;
+	lua_pop(L, 1);
+	return has;
+}
+
+static void read_world(lua_State *L, int env, int protocol, struct model *m)
+{
+	struct experiment *x = m->x;
+	x->world = mem_calloc(1, sizeof(*x->world));
+	if (!x->world)
+		luaL_error(L, "not enough memory");
+	world_read_env(L, env, x->world);
+	world_read_protocol(L, protocol, x->world);
+	snprintf(x->data_source, sizeof(x->data_source), "environment %s%s%s", x->world->env.name,
+		x->world->env.data ? " over " : "", x->world->env.data ? x->world->env.data->name : "");
+	x->causes = NULL;
+}
+
 static void read_data(lua_State *L, int idx, struct model *m, const struct script_options *o)
 {
 	struct split_options so;
 	lua_getfield(L, idx, "protocol");
-	read_protocol(L, lua_gettop(L), m->x->seed, &m->x->protocol, &so);
+	read_protocol(L, lua_gettop(L), m->x->seed, has_env(L, idx), &m->x->protocol, &so);
+	if (lua_getfield(L, idx, "env") != LUA_TNIL) {
+		if (o->data)
+			script_fail(L,
+				"this experiment acts in an environment: it has no data to be replaced by \"%s\"",
+				o->data);
+		read_world(L, lua_gettop(L), lua_gettop(L) - 1, m);
+		lua_pop(L, 2);
+		return;
+	}
+	lua_pop(L, 1);
 	lua_getfield(L, idx, "data");
 	struct data_box *box = data_push(L, lua_gettop(L), o->data);
 	struct err e;
@@ -486,6 +531,13 @@ static void read_data(lua_State *L, int idx, struct model *m, const struct scrip
 static bool has_method(lua_State *L, int class, const char *name)
 {
 	bool has = lua_getfield(L, class, name) == LUA_TFUNCTION;
+	lua_pop(L, 1);
+	return has;
+}
+
+static bool has_players(lua_State *L, int class)
+{
+	bool has = lua_getfield(L, class, "players") == LUA_TTABLE;
 	lua_pop(L, 1);
 	return has;
 }
@@ -512,7 +564,14 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 		lua_replace(L, -2);
 	}
 	int train = lua_gettop(L);
-	read_train(L, train, m, has_method(L, class, "loss"));
+	bool learns = has_method(L, class, "loss") || has_players(L, class);
+	if (x->world) {
+		world_read_model(L, class, x->world);
+		world_read_train(L, train, x->world);
+	}
+	read_train(L, train, m, learns || has_method(L, class, "act"));
+	if (!learns)
+		*x->train.optimizer = '\0';
 	experiment_read_knobs(L, class, &x->knobs);
 	check(L, experiment_add_knobs(x, &e), &e);
 	set_optimizer_knobs(L, train, x->train.optimizer, &x->knobs);

@@ -38,6 +38,9 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 /* lua_plan.c: train.plan of the table at idx; the knobs are known. */
 void plan_read(lua_State *L, int train, struct model *m);
 
+/* lua_players.c: the class's `players` and `targets`; raises. */
+void players_read(lua_State *L, int class, struct model_plan *out);
+
 /* model.c */
 struct model *model_new(struct script *s, struct experiment *x);
 void model_install(lua_State *L, struct model *m); /* the globals of eval chunks */

@@ -5,6 +5,7 @@
  * settle moves it over or drops it.  Every function runs protected, so that no error leaves this file as a Lua error. */
 #include "script/lua_experiment.h"
 #include "script/lua_data.h"
+#include "script/lua_env.h"
 #include "script/lua_value.h"
 
 #include <stdio.h>
@@ -66,7 +67,10 @@ static int build_protected(lua_State *L)
 	push_library(L, "gusto.model", "build");
 	push_either(L, KEY_CLASS_NEXT, KEY_CLASS);
 	push_values(L, b->knobs);
-	data_push_split(L, b->model->x->split);
+	if (b->model->x->world)
+		world_push(L, b->model->x->world);
+	else
+		data_push_split(L, b->model->x->split);
 	lua_call(L, 3, 1);
 	lua_setfield(L, LUA_REGISTRYINDEX, KEY_SELF_NEXT);
 	return 0;
@@ -122,8 +126,12 @@ static void model_settle(void *self, bool keep)
 
 /* ---- what the model can do ---- */
 
-static const char *const method_of[] = {
-	[MODEL_LOSS] = "loss", [MODEL_SCORE] = "score", [MODEL_CANDIDATES] = "candidates", [MODEL_RATING] = "rate"};
+static const char *const method_of[] = {[MODEL_LOSS] = "loss",
+	[MODEL_SCORE] = "score",
+	[MODEL_CANDIDATES] = "candidates",
+	[MODEL_RATING] = "rate",
+	[MODEL_ACT] = "act",
+	[MODEL_OBSERVE] = "observe"};
 
 struct asking {
 	enum model_call what;
@@ -142,9 +150,30 @@ static bool model_has(void *self, enum model_call what)
 {
 	struct asking a = {what, false};
 	struct err e;
-	if ((unsigned)what > MODEL_RATING)
+	if ((unsigned)what >= MODEL_PLAYER)
 		return false;
 	return script_call(of(self), has_protected, &a, 0, &e) == OK && a.has;
+}
+
+/* ---- players and targets ---- */
+
+struct planning {
+	struct model_plan *out;
+};
+
+static int plan_protected(lua_State *L)
+{
+	struct planning *p = lua_touserdata(L, 1);
+	push_either(L, KEY_CLASS_NEXT, KEY_CLASS);
+	players_read(L, lua_gettop(L), p->out);
+	return 0;
+}
+
+static enum err_code model_plan_of(void *self, struct model_plan *out, struct err *e)
+{
+	struct planning p = {out};
+	*out = (struct model_plan){0};
+	return script_call(of(self), plan_protected, &p, 0, e);
 }
 
 /* ---- trace ---- */
@@ -182,11 +211,35 @@ static void read_outputs(lua_State *L, int idx, struct model_outputs *out)
 	}
 }
 
+/* observe(batch) returns { name of a parameter = what is added to it }. */
+static void read_sums(lua_State *L, int idx, struct model_outputs *out)
+{
+	if (!lua_istable(L, idx))
+		script_fail(L, "observe(batch) must return { name = sums }, got %s", luaL_typename(L, idx));
+	out->n = 0;
+	read_outputs(L, idx, out);
+}
+
+/* The method behind a call; of player k, "loss_<its name>". */
+static void name_of_call(lua_State *L, enum model_call what, char *out, size_t size)
+{
+	if (what < MODEL_PLAYER) {
+		snprintf(out, size, "%s", method_of[what]);
+		return;
+	}
+	struct model_plan plan = {0};
+	push_either(L, KEY_CLASS_NEXT, KEY_CLASS);
+	players_read(L, lua_gettop(L), &plan);
+	lua_pop(L, 1);
+	snprintf(out, size, "loss_%s", plan.player[what - MODEL_PLAYER].name);
+}
+
 static int trace_protected(lua_State *L)
 {
 	struct tracing *t = lua_touserdata(L, 1);
-	const char *method = method_of[t->what];
+	char method[32];
 	push_either(L, KEY_SELF_NEXT, KEY_SELF);
+	name_of_call(L, t->what, method, sizeof(method));
 	if (!lua_istable(L, -1))
 		return script_fail(L, "the model was not built yet");
 	if (lua_getfield(L, -1, method) != LUA_TFUNCTION)
@@ -195,12 +248,16 @@ static int trace_protected(lua_State *L)
 	value_batch_push(L);
 	lua_call(L, 2, 2);
 	int top = lua_gettop(L);
+	if (t->what == MODEL_OBSERVE) {
+		read_sums(L, top - 1, t->out);
+		return 0;
+	}
 	char what[64];
 	snprintf(what, sizeof(what), "what %s(batch) returned", method);
 	t->out->n = 1;
 	snprintf(t->out->name[0], sizeof(t->out->name[0]), "%s", method);
 	t->out->value[0] = value_index(L, top - 1, what);
-	if (t->what == MODEL_LOSS && lua_istable(L, top))
+	if ((t->what == MODEL_LOSS || t->what >= MODEL_PLAYER) && lua_istable(L, top))
 		read_outputs(L, top, t->out);
 	return 0;
 }
@@ -211,7 +268,7 @@ static enum err_code model_trace(
 	struct script *s = of(self);
 	struct tracing tracing = {what, out};
 	*out = (struct model_outputs){0};
-	if ((unsigned)what > MODEL_RATING)
+	if ((unsigned)what >= MODEL_PLAYER + PLAYERS_MAX)
 		return err_set(e, ERR_ARG, "there is no model call %d", (int)what);
 	s->trace = t;
 	s->generation++;
@@ -492,6 +549,7 @@ struct model *model_new(struct script *s, struct experiment *x)
 		.settle = model_settle,
 		.has = model_has,
 		.trace = model_trace,
+		.plan = model_plan_of,
 		.fit = model_fit,
 		.lr_factor = model_lr_factor,
 		.eval = model_eval,

@@ -54,7 +54,7 @@ static void transitions(void **state)
 	for (int i = 0; i < N; i++) {
 		int s = state_of(now + i * 5), t = state_of(next + i * 5), a = action[i];
 		bool end = a == 1 && s == 4;
-		assert_true(fabs((double)reward[i] - (end ? 1 : a ? 0 : 0.1)) < 1e-6);
+		assert_true(fabs((double)reward[i] - (end ? 1 : a ? 0 : 0.02)) < 1e-6);
 		assert_true(discount[i] == (end ? 0 : (real)0.9));
 		assert_true(end || t == (a ? s + 1 : 0));
 		assert_true(propensity[i] == (real)0.5);
@@ -158,16 +158,17 @@ static void slates(void **state)
 	const int32_t candidate[] = {7, 7, -1, 8, 9};
 	double first[5] = {0}, share[5] = {0}, sum = 0;
 	int32_t slate[2];
-	real p;
+	real p[2];
 	struct rng r = rng_stream(1, RNG_TEST, 0, 0);
 	struct policy rank = {.kind = POLICY_RANK}, sample = {.kind = POLICY_SAMPLE, .temperature = 0.5};
-	policy_slate(&rank, &s, scores, candidate, &r, slate, &p);
-	assert_true(slate[0] == 4 && slate[1] == 3 && p == 1);
+	policy_slate(&rank, &s, scores, candidate, &r, slate, p);
+	assert_true(slate[0] == 4 && slate[1] == 3 && p[0] == 1 && p[1] == 1);
 	for (int i = 0; i < N; i++) {
-		policy_slate(&sample, &s, scores, candidate, &r, slate, &p);
+		policy_slate(&sample, &s, scores, candidate, &r, slate, p);
 		assert_true(slate[0] != 2 && slate[1] != 2 && slate[0] != slate[1]);
 		first[slate[0]] += 1.0 / N;
-		share[slate[0]] = (double)p;
+		share[slate[0]] = (double)p[0];
+		share[slate[1]] = (double)p[1];
 	}
 	for (int c = 0; c < 5; c++)
 		sum += c == 2 ? 0 : exp((double)scores[c] / 0.5);
@@ -180,9 +181,9 @@ static void slates(void **state)
 	s.slate = 1;
 	memset(first, 0, sizeof first);
 	for (int i = 0; i < N; i++) {
-		policy_slate(&mixed, &s, scores, candidate, &r, slate, &p);
+		policy_slate(&mixed, &s, scores, candidate, &r, slate, p);
 		first[slate[0]] += 1.0 / N;
-		assert_true(fabs((double)p - (slate[0] == 4 ? 0.7 : 0.1)) < 1e-6);
+		assert_true(fabs((double)p[0] - (slate[0] == 4 ? 0.7 : 0.1)) < 1e-6);
 	}
 	assert_true(fabs(first[4] - 0.7) < 0.01 && fabs(first[0] - 0.1) < 0.01 && first[2] == 0);
 }
