@@ -312,7 +312,7 @@ static enum err_code build(struct rig *r, const struct knobset *k, const struct 
 	TRY(targets_begin(r, true, e));
 	if (old)
 		paramset_carry(r->params, old, NULL);
-	if (fit && x->vtbl->fit)
+	if (fit && x->split && x->vtbl->fit)
 		TRY(x->vtbl->fit(x->self, x->split, e));
 	return train_begin(r, k, e);
 }

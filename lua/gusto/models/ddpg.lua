@@ -32,10 +32,10 @@ function DDPG:build(k, env)
   end
   self.env = { candidates = env.vector > 0 and 0 or env.candidates, width = width }
   for _, name in ipairs { "actor", "actor_target" } do
-    self[name] = nn.mlp { sizes = ("%d,%d,%d,%d"):format(env.observation, k.hidden, k.hidden, width), act = "relu" }
+    self[name] = nn.mlp { sizes = ("%d,%d,%d,%d"):format(env.observation, k.hidden, k.hidden, width), act = "relu", last = false }
   end
   for _, name in ipairs { "critic", "critic_target" } do
-    self[name] = nn.mlp { sizes = ("%d,%d,%d,1"):format(env.observation + width, k.hidden, k.hidden), act = "relu" }
+    self[name] = nn.mlp { sizes = ("%d,%d,%d,1"):format(env.observation + width, k.hidden, k.hidden), act = "relu", last = false }
   end
 end
 

@@ -25,8 +25,8 @@ local function network(k, env)
   local inputs = env.observation + k.dim + env.features
   return {
     item = nn.embedding { env.items, k.dim, std = 0.1 },
-    advantage = nn.mlp { sizes = ("%d,%d,%d,1"):format(inputs, k.hidden, k.hidden), act = "relu" },
-    value = k.dueling and nn.mlp { sizes = ("%d,%d,1"):format(env.observation, k.hidden), act = "relu" } or nil,
+    advantage = nn.mlp { sizes = ("%d,%d,%d,1"):format(inputs, k.hidden, k.hidden), act = "relu", last = false },
+    value = k.dueling and nn.mlp { sizes = ("%d,%d,1"):format(env.observation, k.hidden), act = "relu", last = false } or nil,
   }
 end
 

@@ -27,12 +27,12 @@ function Reinforce:build(k, env)
   end
   local inputs = env.observation + k.dim + env.features
   self.item = nn.embedding { env.items, k.dim, std = 0.1 }
-  self.net = nn.mlp { sizes = ("%d,%d,%d,1"):format(inputs, k.hidden, k.hidden), act = "relu" }
-  if k.baseline > 0 then self.value = nn.mlp { sizes = ("%d,%d,1"):format(env.observation, k.hidden), act = "relu" } end
+  self.net = nn.mlp { sizes = ("%d,%d,%d,1"):format(inputs, k.hidden, k.hidden), act = "relu", last = false }
+  if k.baseline > 0 then self.value = nn.mlp { sizes = ("%d,%d,1"):format(env.observation, k.hidden), act = "relu", last = false } end
 end
 
--- [E, C]
-function Reinforce:act(batch)
+-- [E, C]: of the policy that is learned.
+function Reinforce:logits(batch)
   local C, F = self.env.candidates, self.env.features
   if self.logit then return self.logit(batch.candidate):reshape(C) end
   local x = nn.concat(batch.observation:repeat_(C), self.item(batch.candidate))
@@ -40,9 +40,11 @@ function Reinforce:act(batch)
   return self.net(x):reshape(C)
 end
 
+function Reinforce:act(batch) return self:logits(batch) end
+
 function Reinforce:loss(batch)
   local k = self.k
-  local all = self:act(batch):log_softmax()
+  local all = self:logits(batch):log_softmax()
   -- of a slate, only what the person chose is known to have led to anything
   local done = self.env.slate > 1 and batch.chosen or batch.action
   local log_pi = all:pick(done)

@@ -31,7 +31,7 @@ function SlateQ:build(k, env)
   for _, name in ipairs { "online", "target" } do
     self[name] = {
       item = nn.embedding { env.items, k.dim, std = 0.1 },
-      net = nn.mlp { sizes = ("%d,%d,%d,1"):format(env.observation + k.dim + env.features, k.hidden, k.hidden), act = "relu" },
+      net = nn.mlp { sizes = ("%d,%d,%d,1"):format(env.observation + k.dim + env.features, k.hidden, k.hidden), act = "relu", last = false },
     }
   end
 end
