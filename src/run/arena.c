@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct arena {
+struct contest {
 	struct experiment *world;
 	struct returns *returns;
 	float *first; /* [users] of the first contestant, the first metric */
@@ -89,7 +89,7 @@ static enum err_code ranker_score(void *ctx, const struct env *env, real *scores
 
 /* ---- contestants ---- */
 
-static enum err_code by_ranking(struct arena *a, struct rig *rig, struct evaluation_result *out, struct err *e)
+static enum err_code by_ranking(struct contest *a, struct rig *rig, struct evaluation_result *out, struct err *e)
 {
 	struct ranker k = {0};
 	struct env_spec spec = a->world->world->spec;
@@ -111,7 +111,7 @@ static bool same_world(const struct world_options *a, const struct world_options
 }
 
 static enum err_code by_acting(
-	struct arena *a, struct experiment *x, struct rig *rig, struct evaluation_result *out, struct err *e)
+	struct contest *a, struct experiment *x, struct rig *rig, struct evaluation_result *out, struct err *e)
 {
 	const struct rig_program *act;
 	if (!same_world(x->world, a->world->world))
@@ -122,7 +122,7 @@ static enum err_code by_acting(
 	return returns_run(a->returns, rig, &r, NULL, NULL, out, e);
 }
 
-static enum err_code fight(struct arena *a, const struct contestant *c, struct arena_row *row, struct err *e)
+static enum err_code fight(struct contest *a, const struct contestant *c, struct arena_row *row, struct err *e)
 {
 	if (!c->run_dir) {
 		struct rollout chance = {.policy = agent_greedy(a->world)};
@@ -140,7 +140,7 @@ static enum err_code fight(struct arena *a, const struct contestant *c, struct a
 }
 
 /* Mean and 95 % half-width of what the people got more than from the first contestant. */
-static void compare(struct arena *a, int i, struct arena_row *row)
+static void compare(struct contest *a, int i, struct arena_row *row)
 {
 	const float *mine = row->result.per_user[0];
 	double mean = 0, square = 0;
@@ -157,7 +157,7 @@ static void compare(struct arena *a, int i, struct arena_row *row)
 enum err_code arena_run(struct experiment *world, const struct contestant *c, int n, int32_t users, int32_t episodes,
 	struct arena_row *rows, struct err *e)
 {
-	struct arena a = {.world = world};
+	struct contest a = {.world = world};
 	if (!world->world)
 		return err_set(
 			e, ERR_ARG, "%s learns from data: an arena needs an experiment in an environment", world->name);
