@@ -192,8 +192,8 @@ static enum err_code trace_player(struct rig *r, const struct batch *signature, 
 		mine += in_group(p, q->name);
 		q->frozen |= !in_group(p, q->name);
 	}
-	r->loss[k] = (struct rig_program){.call = (enum model_call)(MODEL_PLAYER + k), .mode = PROGRAM_TRAIN};
-	enum err_code rc = mine ? trace_into(r, signature, &r->loss[k], e)
+	r->losses[k] = (struct rig_program){.call = (enum model_call)(MODEL_PLAYER + k), .mode = PROGRAM_TRAIN};
+	enum err_code rc = mine ? trace_into(r, signature, &r->losses[k], e)
 				: err_set(e, ERR_SCRIPT, "player %s trains '%s', but no parameter has that name",
 					  p->name, p->group[0]);
 	for (size_t i = 0; i < n; i++)
@@ -205,9 +205,9 @@ static enum err_code trace_player(struct rig *r, const struct batch *signature, 
 static enum err_code trace_losses(struct rig *r, const struct batch *signature, struct err *e)
 {
 	r->n_losses = r->plan.n_players ? r->plan.n_players : 1;
-	r->loss[0] = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
+	r->losses[0] = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
 	for (int k = 0; k < r->n_losses; k++)
-		TRY(r->plan.n_players ? trace_player(r, signature, k, e) : trace_into(r, signature, &r->loss[0], e));
+		TRY(r->plan.n_players ? trace_player(r, signature, k, e) : trace_into(r, signature, &r->losses[0], e));
 	return OK;
 }
 
@@ -287,7 +287,7 @@ static enum err_code train_begin(struct rig *r, const struct knobset *k, struct 
 					      : 0;
 	TRY(trace_losses(r, &signature, e));
 	for (int i = 0; i < r->n_losses; i++)
-		TRY(program_reserve(r->engine, r->loss[i].program, rows, e));
+		TRY(program_reserve(r->engine, r->losses[i].program, rows, e));
 	return OK;
 }
 
@@ -368,7 +368,7 @@ static bool same_rig(const struct rig *a, const struct rig *b)
 {
 	bool same = paramset_same(a->params, b->params) && a->n_losses == b->n_losses;
 	for (int i = 0; same && i < a->n_losses; i++)
-		same = same_program(&a->loss[i], &b->loss[i]);
+		same = same_program(&a->losses[i], &b->losses[i]);
 	for (int i = 0; same && i < a->n_other; i++)
 		same = same_program(&a->other[i], &b->other[i]);
 	return same;
@@ -406,7 +406,7 @@ enum err_code rig_live(const struct rig *old, const struct knobset *k, struct ri
 void rig_take_live(struct rig *r, const struct rig *from)
 {
 	for (int i = 0; i < r->n_losses; i++)
-		program_take_live(r->loss[i].program, from->loss[i].program);
+		program_take_live(r->losses[i].program, from->losses[i].program);
 	for (int i = 0; i < r->n_other; i++)
 		program_take_live(r->other[i].program, from->other[i].program);
 }
@@ -438,7 +438,7 @@ void rig_free(struct rig *r)
 	if (!r)
 		return;
 	for (int i = 0; i < r->n_losses; i++)
-		program_free(r->loss[i].program);
+		program_free(r->losses[i].program);
 	for (int i = 0; i < r->n_other; i++)
 		program_free(r->other[i].program);
 	batcher_free(r->batcher);

@@ -21,8 +21,11 @@ struct rig {
 	struct paramset *params;
 	struct batcher *batcher; /* NULL: no gradient training, or an environment */
 	struct model_plan plan;
-	struct rig_program loss[PLAYERS_MAX]; /* of each player */
-	int n_losses;			      /* 0: no gradient training; 1 where there are no players */
+	union {
+		struct rig_program loss; /* where there are no players */
+		struct rig_program losses[PLAYERS_MAX];
+	};
+	int n_losses; /* 0: no gradient training; 1 where there are no players */
 	struct rig_program other[RIG_PROGRAMS_MAX];
 	int n_other;
 	char kind[24];

@@ -19,7 +19,7 @@ double trainer_now(void)
 /* train/loss, train/kl, ...; of a player: train/critic/loss, ... */
 static enum err_code loss_series(struct trainer *t, int k, struct err *e)
 {
-	const struct model_outputs *o = &t->rig->loss[k].outputs;
+	const struct model_outputs *o = &t->rig->losses[k].outputs;
 	const char *player = t->rig->plan.player[k].name;
 	for (int i = 0; i < o->n; i++) {
 		char name[64];
@@ -135,7 +135,7 @@ static void advance(struct trainer *t, int32_t examples)
 
 static void log_step(struct trainer *t, int player, const double *outputs, double lr, const double *norm)
 {
-	for (int i = 0; i < t->rig->loss[player].outputs.n; i++)
+	for (int i = 0; i < t->rig->losses[player].outputs.n; i++)
 		store_scalar(t->store, t->series.output[player][i], t->at.step, outputs[i]);
 	store_scalar(t->store, t->series.lr, t->at.step, lr);
 	if (norm)
@@ -165,7 +165,7 @@ static double rate_of(const struct trainer *t, int player)
 static enum err_code update(struct trainer *t, int player, struct batch *b, struct err *e)
 {
 	double outputs[MODEL_OUTPUTS_MAX] = {0}, factor, norm;
-	struct program *p = t->rig->loss[player].program;
+	struct program *p = t->rig->losses[player].program;
 	bool look = t->live.clip > 0 || t->at.step % NORM_EVERY == 0;
 	b->seed = t->x->seed;
 	b->step = (uint64_t)t->at.step;
