@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { metrics = { "return", "ctr", "steps" }, users = 500 },
   model = require "gusto.models.reinforce",
   knobs = { gamma = 0.99, epsilon = 0, top_k = 3, lr = 5e-4, hidden = 64, entropy = 0.01 },
-  train = { optimizer = "adam", batch = 512, steps = 1000, epochs = 20, capacity = 150, warmup = 150 },
+  train = { optimizer = "adam", batch = 256, steps = 1000, epochs = 8, capacity = 150, warmup = 150 },
 }

@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { metrics = { "return", "ctr", "steps" }, users = 500 },
   model = require "gusto.models.slateq",
   knobs = { gamma = 0.99, epsilon = 0.1, epsilon_steps = 3000, lr = 1e-3, tau = 0.01, hidden = 64 },
-  train = { optimizer = "adam", batch = 256, steps = 1000, epochs = 20, capacity = 1000, warmup = 50 },
+  train = { optimizer = "adam", batch = 128, steps = 1000, epochs = 8, capacity = 1000, warmup = 50 },
 }

@@ -147,7 +147,7 @@ local function check_world(spec, level)
   local name = spec.model.name
   if model.acts(spec.model) then
     if getmetatable(spec.env) ~= Env then
-      error(("g.experiment needs env: model %s acts (g.env { \"interest_evolution\" })"):format(name), level)
+      error(("g.experiment needs env: model %s acts (env = g.env { \"interest_evolution\" })"):format(name), level)
     end
     if spec.data then error("g.experiment: an environment takes the place of data; give env alone", level) end
     return
@@ -155,12 +155,12 @@ local function check_world(spec, level)
   if spec.env then
     error(("g.experiment: model %s cannot act in an environment: it needs batch = \"transitions\" and act(batch)"):format(name), level)
   end
-  check.need("g.experiment", spec, "data", "g.data \"ml-1m\"", level)
   if getmetatable(spec.data) ~= Data then error("g.experiment: data must be made by g.data", level) end
 end
 
 function experiment.declare(spec)
   check.fields("g.experiment", spec, fields, 2)
+  if not spec.env then check.need("g.experiment", spec, "data", "g.data \"ml-1m\"", 2) end
   check.need("g.experiment", spec, "model", "a model: require \"gusto.models.sasrec\", or g.model { ... }", 2)
   if type(spec.data) == "string" then spec.data = experiment.data(spec.data) end
   if not model.is(spec.model) then error("g.experiment: model must be made by g.model", 2) end

@@ -11,6 +11,7 @@ return {
   experiment = experiment.declare,
   data = experiment.data,
   env = experiment.env,
+  ope = core.ope,         -- g.ope { "dr", reward = {...}, propensity = {...}, target = {...}, ... }: off-policy estimates
   dataset = experiment.dataset,
   protocol = experiment.protocol,
   tensor = core.tensor,   -- numbers from (nested) tables: g.tensor { { 1, 2 }, { 3, 4 } }

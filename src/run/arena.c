@@ -104,10 +104,11 @@ static enum err_code by_ranking(struct contest *a, struct rig *rig, struct evalu
 
 static bool same_world(const struct world_options *a, const struct world_options *b)
 {
+	if (a->spec.vector || b->spec.vector) /* the same people, other actions */
+		return strcmp(a->env.name, b->env.name) == 0;
 	return strcmp(a->env.name, b->env.name) == 0 && a->spec.slate == b->spec.slate &&
-	       a->spec.vector == b->spec.vector && a->spec.observation == b->spec.observation &&
-	       a->spec.candidates == b->spec.candidates && a->spec.features == b->spec.features &&
-	       a->spec.items == b->spec.items;
+	       a->spec.observation == b->spec.observation && a->spec.candidates == b->spec.candidates &&
+	       a->spec.features == b->spec.features && a->spec.items == b->spec.items;
 }
 
 static enum err_code by_acting(
@@ -118,7 +119,8 @@ static enum err_code by_acting(
 		return err_set(e, ERR_ARG, "%s acts in %s with other sights or actions than this arena's", x->name,
 			x->world->env.name);
 	TRY(rig_program(rig, MODEL_ACT, PROGRAM_INFER, 0, a->users, &act, e));
-	struct rollout r = {.policy = agent_greedy(x), .engine = rig->engine, .act = act->program};
+	struct rollout r = {
+		.env = x->world->env, .policy = agent_greedy(x), .engine = rig->engine, .act = act->program};
 	return returns_run(a->returns, rig, &r, NULL, NULL, out, e);
 }
 

@@ -95,7 +95,8 @@ enum err_code returns_run(struct returns *v, struct rig *r, const struct rollout
 		o = *rollout;
 	else
 		TRY(rig_program(r, MODEL_ACT, PROGRAM_INFER, 0, w->eval_users, &act, e));
-	o.env = w->env;
+	if (!o.env.name)
+		o.env = w->env;
 	o.env.users = w->eval_users;
 	o.env.seed = 1000003 + (uint64_t)v->part;
 	o.episodes = w->eval_episodes;

@@ -9,7 +9,8 @@
 struct returns;
 enum err_code returns_new(const struct experiment *x, enum part part, struct returns **out, struct err *e);
 void returns_free(struct returns *r);
-/* Under the rig's act(batch); where `rollout` is not NULL, under what its score or policy says instead. */
+/* Under the rig's act(batch); where `rollout` is not NULL, as it says instead (its env, where it names one, with the people of this
+ * evaluation). */
 enum err_code returns_run(struct returns *v, struct rig *r, const struct rollout *rollout, bool (*between)(void *ctx),
 	void *ctx, struct evaluation_result *out, struct err *e);
 

@@ -83,6 +83,7 @@ void op_open(lua_State *L, int core);
 void nn_open(lua_State *L, int core);
 void data_open(lua_State *L, int core);
 void env_open(lua_State *L, int core);
+void ope_open(lua_State *L, int core);
 
 /* embedded.c */
 struct embedded_file {

@@ -50,6 +50,7 @@ void core_open(lua_State *L)
 	data_open(L, core);
 	linalg_open(L);
 	env_open(L, core);
+	ope_open(L, core);
 	push_kinds(L);
 	lua_setfield(L, core, "kinds");
 	lua_pushliteral(L, "0.1");

@@ -3,6 +3,7 @@
 
 #include "nn/checkpoint.h"
 #include "rl/collector.h"
+#include "run/arena.h"
 #include "run/rig.h"
 #include "run/runner.h"
 
@@ -518,6 +519,62 @@ static void refusals_of_runs(void **state)
 		"environment chain needs [examples, 2]: a score of every candidate");
 }
 
+/* ---- the arena ---- */
+
+#define WORLD "g.env { 'interest_evolution', users = 64, candidates = 10, slate = 3 }"
+
+static struct contestant contestant(struct run_result *r)
+{
+	struct script_options so;
+	script_options_default(&so);
+	so.snapshot_dir = r->dir;
+	return (struct contestant){load(NULL, &so), r->dir};
+}
+
+/* An agent and a model that learned from the log both serve people better than chance does; chance is the same twice. */
+static void arena(void **state)
+{
+	static struct run_result bandit, ranker, chain;
+	static struct arena_row row[4];
+	static const char bandit_text[] = "local g = require 'gusto'\n"
+					  "return g.experiment { env = " WORLD ",\n"
+					  "  protocol = g.protocol { metrics = { 'return', 'ctr' }, users = 200 },\n"
+					  "  model = require 'gusto.models.bandit',\n"
+					  "  train = { steps = 60, epochs = 1, capacity = 10, test_best = false } }\n";
+	train("bandit.lua", bandit_text, &bandit);
+	train("ranker.lua",
+		"local g = require 'gusto'\n"
+		"return g.experiment { data = g.data { env = " WORLD ", interactions = 20000 },\n"
+		"  protocol = g.protocol { metrics = { 'ndcg@10' }, mask_seen = false },\n"
+		"  model = require 'gusto.models.sasrec', knobs = { dim = 16, blocks = 1, length = 30, loss = 'ce', "
+		"dropout = 0.1, lr = 3e-3 },\n"
+		"  train = { batch = 64, negatives = 0, epochs = 6 } }\n",
+		&ranker);
+	struct experiment *world = load(write_file("bandit.lua", bandit_text), NULL);
+	struct contestant who[4] = {{NULL, NULL}, {NULL, NULL}, contestant(&bandit), contestant(&ranker)};
+	must(arena_run(world, who, 4, 300, 1, row, e));
+	for (int i = 0; i < 4; i++)
+		print_message("%-12s return %.2f +- %.2f, %+.2f +- %.2f against chance\n", row[i].name,
+			row[i].result.value[0], row[i].result.half[0], row[i].better, row[i].half);
+	assert_true(row[0].result.value[0] == row[1].result.value[0] && row[1].better == 0);
+	assert_true(row[2].better > row[2].half);
+	/* what people took tells what they like, not what keeps them: more clicks, hardly more minutes */
+	assert_true(row[3].result.value[1] - row[3].result.half[1] > row[0].result.value[1]);
+	train("chain.lua",
+		"local g = require 'gusto'\nreturn g.experiment { env = g.env 'chain', model = require "
+		"'gusto.models.dqn', "
+		"train = { steps = 2, epochs = 1, batch = 4, capacity = 4 } }\n",
+		&chain);
+	struct contestant stranger = contestant(&chain);
+	struct err why = {0};
+	assert_int_not_equal(arena_run(world, &stranger, 1, 10, 1, row, &why), OK);
+	assert_has(why.text, "other sights or actions");
+	experiment_free(stranger.x);
+	experiment_free(who[2].x);
+	experiment_free(who[3].x);
+	experiment_free(world);
+}
+
 int main(void)
 {
 	setenv("OMP_WAIT_POLICY", "passive", 0);
@@ -530,6 +587,7 @@ int main(void)
 		cmocka_unit_test(bandits_find_the_best_arm),
 		cmocka_unit_test(resumed_bit_for_bit),
 		cmocka_unit_test(players_take_turns),
+		cmocka_unit_test(arena),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(refusals_of_runs),
 	};
