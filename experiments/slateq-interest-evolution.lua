@@ -6,6 +6,6 @@ return g.experiment {
   env = g.env { "interest_evolution", users = 64, candidates = 10, slate = 3 },
   protocol = g.protocol { metrics = { "return", "ctr", "steps" }, users = 500 },
   model = require "gusto.models.slateq",
-  knobs = { gamma = 0.99, epsilon = 0.1, epsilon_steps = 3000, lr = 1e-3, tau = 0.01, hidden = 64 },
+  knobs = { gamma = 1, reward_scale = 0.05, epsilon = 0.1, epsilon_steps = 2000, lr = 1e-3, tau = 0.05, hidden = 64 },
   train = { optimizer = "adam", batch = 128, steps = 1000, epochs = 8, capacity = 1000, warmup = 50 },
 }

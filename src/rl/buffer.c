@@ -306,7 +306,7 @@ void buffer_room_free(struct buffer_room *r)
 	mem_free(r);
 }
 
-static void copy_row(const struct buffer *b, struct buffer_room *r, int32_t i, int64_t t, int32_t u, double gamma)
+static void copy_row(const struct buffer *b, struct buffer_room *r, int32_t i, int64_t t, int32_t u, struct reading how)
 {
 	for (int c = 0; c < COLUMNS; c++) {
 		size_t bytes = (size_t)b->width[c] * size_of((enum field)c);
@@ -315,7 +315,10 @@ static void copy_row(const struct buffer *b, struct buffer_room *r, int32_t i, i
 		if (bytes && c < SEEN)
 			memcpy((char *)r->next[c] + (size_t)i * bytes, at(b, (enum field)c, t + 1, u), bytes);
 	}
-	((real *)r->now[GOING])[i] *= (real)gamma;
+	((real *)r->now[GOING])[i] *= (real)how.gamma;
+	((real *)r->now[REWARD])[i] *= (real)how.scale;
+	if (b->values)
+		((real *)r->now[VALUE])[i] *= (real)how.scale;
 }
 
 static void bind(const struct buffer *b, const struct buffer_room *r, int32_t n, struct batch *out)
@@ -346,24 +349,24 @@ static int64_t find(const struct buffer *b, struct rng *r, int64_t first, int64_
 	return p;
 }
 
-void buffer_draw(const struct buffer *b, struct buffer_room *r, int32_t n, uint64_t seed, uint64_t step, double gamma,
-	struct batch *out)
+void buffer_draw(const struct buffer *b, struct buffer_room *r, int32_t n, uint64_t seed, uint64_t step,
+	struct reading how, struct batch *out)
 {
 	int64_t first = oldest(b), places = (*b->pushed - first) * b->users;
 	CHECK(n <= r->batch && places > 0, "%d transitions of %lld", n, (long long)places);
 	for (int32_t i = 0; i < n; i++) {
 		struct rng draws = rng_stream(seed, RNG_REPLAY, step, (uint64_t)i);
 		int64_t p = find(b, &draws, first, places);
-		copy_row(b, r, i, first + p / b->users, (int32_t)(p % b->users), gamma);
+		copy_row(b, r, i, first + p / b->users, (int32_t)(p % b->users), how);
 	}
 	bind(b, r, n, out);
 }
 
-void buffer_last(const struct buffer *b, struct buffer_room *r, double gamma, struct batch *out)
+void buffer_last(const struct buffer *b, struct buffer_room *r, struct reading how, struct batch *out)
 {
 	CHECK(r->batch >= b->users && *b->pushed > 0, "there is no last frame");
 	for (int32_t u = 0; u < b->users; u++)
-		copy_row(b, r, u, *b->pushed - 1, u, gamma);
+		copy_row(b, r, u, *b->pushed - 1, u, how);
 	bind(b, r, b->users, out);
 }
 

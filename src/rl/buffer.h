@@ -35,14 +35,18 @@ bool buffer_ready(const struct buffer *b);     /* there is something to draw */
 
 /* The columns of the batches of such a buffer. */
 void transitions_signature(const struct env_spec *s, bool values, struct batch *out);
+/* How stored transitions are read: the discount of those that go on, and what rewards and returns are multiplied by. */
+struct reading {
+	double gamma, scale;
+};
 /* Draws n transitions uniformly, keyed by (seed, step); pointers stay valid until the next call with the same `room`. */
 struct buffer_room;
 enum err_code buffer_room_new(const struct buffer *b, int32_t batch, struct buffer_room **out, struct err *e);
 void buffer_room_free(struct buffer_room *r);
-void buffer_draw(const struct buffer *b, struct buffer_room *r, int32_t n, uint64_t seed, uint64_t step, double gamma,
-	struct batch *out);
+void buffer_draw(const struct buffer *b, struct buffer_room *r, int32_t n, uint64_t seed, uint64_t step,
+	struct reading how, struct batch *out);
 /* The transitions of the last frame, one per user. */
-void buffer_last(const struct buffer *b, struct buffer_room *r, double gamma, struct batch *out);
+void buffer_last(const struct buffer *b, struct buffer_room *r, struct reading how, struct batch *out);
 
 /* What must be saved; returns how many (at most ENV_BLOCKS_MAX). */
 int buffer_blocks(struct buffer *b, struct env_block *out);

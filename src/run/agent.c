@@ -18,6 +18,11 @@ static double knob(const struct agent *a, const char *name, double otherwise)
 	return knobset_number(&a->x->knobs, name, otherwise);
 }
 
+static struct reading reading(const struct agent *a)
+{
+	return (struct reading){knob(a, "gamma", 0.95), knob(a, "reward_scale", 1)};
+}
+
 static enum err_code open_agent(struct agent *a, struct err *e)
 {
 	const struct world_options *w = a->x->world;
@@ -77,7 +82,7 @@ static enum err_code observe(struct agent *a, struct rig *r, struct err *e)
 	if (!r->x->vtbl->has(r->x->self, MODEL_OBSERVE))
 		return OK;
 	TRY(rig_program(r, MODEL_OBSERVE, PROGRAM_KEEP, 0, a->x->world->env.users, &p, e));
-	buffer_last(collector_buffer(a->collector), a->last, knob(a, "gamma", 0.95), &b);
+	buffer_last(collector_buffer(a->collector), a->last, reading(a), &b);
 	b.seed = a->x->seed;
 	b.step = (uint64_t)buffer_frames(collector_buffer(a->collector));
 	TRY(program_look(r->engine, p->program, &b, e));
@@ -151,8 +156,7 @@ enum err_code agent_batch(struct agent *a, struct rig *r, int64_t step, int64_t 
 		return OK;
 	}
 	TRY(make_room(a, (int32_t)knob(a, "batch", a->x->train.batch.batch), e));
-	buffer_draw(collector_buffer(a->collector), a->room, a->batch, a->x->seed, (uint64_t)step,
-		knob(a, "gamma", 0.95), out);
+	buffer_draw(collector_buffer(a->collector), a->room, a->batch, a->x->seed, (uint64_t)step, reading(a), out);
 	return OK;
 }
 

@@ -117,6 +117,8 @@ static enum err_code add_batch(struct knobset *k, const struct batch_options *b,
 static enum err_code add_world(struct knobset *k, const struct world_options *w, struct err *e)
 {
 	TRY(add_number(k, "gamma", ARG_REAL, 0.95, 0, 1, KNOB_STEP, "discount of later rewards", e));
+	TRY(add_number(k, "reward_scale", ARG_LOG, 1, 1e-6, 1e6, KNOB_STEP,
+		"what rewards are multiplied by in training batches", e));
 	TRY(add_number(
 		k, "collect", ARG_INT, 1, 0, 1 << 20, KNOB_STEP, "steps of all users each time the agent acts", e));
 	TRY(add_number(k, "updates", ARG_INT, 1, 1, 1 << 20, KNOB_STEP, "rounds of training between two times", e));

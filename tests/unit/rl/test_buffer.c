@@ -45,7 +45,7 @@ static void transitions(void **state)
 	struct buffer_room *room;
 	struct batch b;
 	must(buffer_room_new(collector_buffer(c), N, &room, e));
-	buffer_draw(collector_buffer(c), room, N, 1, 1, 0.9, &b);
+	buffer_draw(collector_buffer(c), room, N, 1, 1, (struct reading){0.9, 1}, &b);
 	const real *now = column(&b, "observation"), *next = column(&b, "next_observation"),
 		   *reward = column(&b, "reward"), *discount = column(&b, "discount"),
 		   *propensity = column(&b, "propensity");
@@ -66,10 +66,16 @@ static void transitions(void **state)
 	struct batch again;
 	struct buffer_room *other;
 	must(buffer_room_new(collector_buffer(c), N, &other, e));
-	buffer_draw(collector_buffer(c), other, N, 1, 1, 0.9, &again);
+	buffer_draw(collector_buffer(c), other, N, 1, 1, (struct reading){0.9, 1}, &again);
 	assert_memory_equal(again.column[0], b.column[0], N * 5 * sizeof(real));
-	buffer_draw(collector_buffer(c), other, N, 1, 2, 0.9, &again);
+	buffer_draw(collector_buffer(c), other, N, 1, 2, (struct reading){0.9, 1}, &again);
 	assert_memory_not_equal(again.column[0], b.column[0], N * 5 * sizeof(real));
+	/* scaled rewards, other discounts */
+	buffer_draw(collector_buffer(c), other, N, 1, 1, (struct reading){0.5, 10}, &again);
+	for (int i = 0; i < N; i++) {
+		assert_true(((const real *)column(&again, "reward"))[i] == reward[i] * 10);
+		assert_true(((const real *)column(&again, "discount"))[i] == (discount[i] > 0 ? (real)0.5 : 0));
+	}
 	buffer_room_free(room);
 	buffer_room_free(other);
 	collector_free(c);
@@ -88,7 +94,7 @@ static void returns(void **state)
 	assert_false(buffer_ready(collector_buffer(c)));
 	for (int t = 0; t < STEPS; t++) {
 		must(collector_interact(c, NULL, NULL, &(struct policy){.epsilon = 1}, 7, 0.9, e));
-		buffer_last(collector_buffer(c), room, 0.9, &b);
+		buffer_last(collector_buffer(c), room, (struct reading){0.9, 1}, &b);
 		for (int u = 0; u < USERS; u++) {
 			reward[t][u] = (double)((const real *)column(&b, "reward"))[u];
 			done[t][u] = ((const real *)column(&b, "discount"))[u] == 0;
@@ -104,7 +110,7 @@ static void returns(void **state)
 	}
 	buffer_room_free(room);
 	must(buffer_room_new(collector_buffer(all), 5000, &room, e));
-	buffer_draw(collector_buffer(all), room, 5000, 1, 1, 0.9, &b);
+	buffer_draw(collector_buffer(all), room, 5000, 1, 1, (struct reading){0.9, 1}, &b);
 	const real *v = column(&b, "value"), *o = column(&b, "observation");
 	for (int i = 0; i < 5000; i++) {
 		bool found = false;
