@@ -204,12 +204,28 @@ static void regressions(void **state)
 	assert_close(sd, 2 * want[1], 0.03);
 }
 
+/* The same context a million times, in float: rounding must not make the width something else than a small number. */
+static void many_observations(void **state)
+{
+	real x[D] = {(real)0.7, (real)-0.3, (real)0.9}, sums[GROUPS * D * (D + 1)] = {0}, got[1];
+	int32_t g[1] = {0};
+	for (int n = 0; n < 1000000; n++)
+		for (int i = 0; i < D; i++)
+			for (int j = 0; j < D; j++)
+				sums[i * D + j] += x[i] * x[j];
+	for (int mode = 0; mode < 3; mode++) {
+		ask(mode, x, 1, sums, g, 1, got);
+		assert_true(isfinite((double)got[0]) && fabs((double)got[0]) < 0.1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slates),
 		cmocka_unit_test(too_large_a_slate),
 		cmocka_unit_test(regressions),
+		cmocka_unit_test(many_observations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
