@@ -94,7 +94,7 @@ static enum err_code subject_history(struct subject *s, struct err *e)
 	for (int32_t i = 0; i < s->n_seen; i++)
 		if (i == 0 || s->seen[i] != s->seen[i - 1])
 			s->seen[n++] = s->seen[i];
-	s->n_seen = n;
+	s->n_seen = s->r->x->protocol.mask_seen ? n : 0;
 	return OK;
 }
 

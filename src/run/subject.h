@@ -1,5 +1,5 @@
 /* Private to the probes: the person a probe asks about, as the test evaluation sees it.  The history holds training and
- * validation items, what was seen is not recommended, the held-out item is the first of the test part (or of the
+ * validation items, what was seen is not recommended (where the protocol masks it), the held-out item is the first of the test part (or of the
  * validation part where there is no test part). */
 #ifndef GUSTO_RUN_SUBJECT_H
 #define GUSTO_RUN_SUBJECT_H
@@ -18,7 +18,7 @@ struct subject {
 	int query;	  /* 1: a token behind the history asks for the next item, so maps have n + 1 rows */
 	int32_t *history; /* [n] oldest first: the model's window, or the last items where it sees none */
 	int32_t n;
-	int32_t *seen;		  /* [n_seen] sorted, each once */
+	int32_t *seen;		  /* [n_seen] sorted, each once; none where the protocol masks none */
 	int32_t n_seen, held_out; /* -1: none */
 	real *scores;		  /* [n_items] of the full history, after subject_score */
 };

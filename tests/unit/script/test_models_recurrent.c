@@ -140,13 +140,13 @@ static void narm_shows_its_attention(void **state)
 	trained_free(&m);
 }
 
-static json_t *ask_gates(struct trained *m, bool units)
+static json_t *ask(struct trained *m, const char *kind, int k, bool units)
 {
 	char user[32];
 	struct err e;
 	json_t *answer = NULL;
 	strtab_copy(&m->x->split->data->users, 3, user, sizeof user);
-	json_t *args = json_pack("{s:s, s:s, s:b}", "kind", "gates", "user", user, "units", units);
+	json_t *args = json_pack("{s:s, s:s, s:i, s:b}", "kind", kind, "user", user, "k", k, "units", units);
 	must_be(probe_answer(m->rig, 1, args, &answer, &e), &e);
 	json_decref(args);
 	return answer;
@@ -159,7 +159,7 @@ static void gates_can_be_read(void **state)
 	char text[1024];
 	snprintf(text, sizeof text, planted_experiment, "gru4rec", 0);
 	struct trained m = trained_new(write_file("recurrent.lua", text), set, 1, 1);
-	json_t *all = ask_gates(&m, true), *mean = ask_gates(&m, false);
+	json_t *all = ask(&m, "gates", 1, true), *mean = ask(&m, "gates", 1, false);
 	const json_t *layer = json_array_get(json_object_get(all, "layers"), 0);
 	const json_t *forget = json_object_get(json_object_get(layer, "gates"), "forget");
 	json_int_t n = json_integer_value(json_object_get(layer, "n"));
@@ -180,6 +180,25 @@ static void gates_can_be_read(void **state)
 	assert_true(fabs(json_real_value(json_array_get(forget, 0)) - sum) < 1e-6);
 	json_decref(all);
 	json_decref(mean);
+	trained_free(&m);
+}
+
+/* What was seen is recommended again where the protocol does not mask it: sessions, baskets. */
+static void recommendations_follow_the_protocol(void **state)
+{
+	static struct script_setting set[] = {{"layers", "1"}};
+	char text[1024];
+	snprintf(text, sizeof text, planted_experiment, "gru4rec", 0);
+	struct trained m = trained_new(write_file("recurrent.lua", text), set, 1, 1);
+	int items = m.x->split->data->n_items;
+	json_t *masked = ask(&m, "recommend", items, false);
+	m.x->protocol.mask_seen = false;
+	json_t *all = ask(&m, "recommend", items, false);
+	assert_true(json_array_size(json_object_get(masked, "history")) > 0);
+	assert_true((int)json_array_size(json_object_get(masked, "items")) < items);
+	assert_int_equal(json_array_size(json_object_get(all, "items")), items);
+	json_decref(masked);
+	json_decref(all);
 	trained_free(&m);
 }
 
@@ -219,6 +238,7 @@ int main(void)
 		cmocka_unit_test(basketgru_in_both_its_forms),
 		cmocka_unit_test(narm_shows_its_attention),
 		cmocka_unit_test(gates_can_be_read),
+		cmocka_unit_test(recommendations_follow_the_protocol),
 		cmocka_unit_test(shared_negatives_need_a_sampler_for_all),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
