@@ -1,7 +1,72 @@
 /* GRU4Rec, NARM and the next-basket GRU in all their forms, on the planted world and on made-up baskets. */
 #include "model_check.h"
+#include "model_reference.h"
 
 #include "run/probe.h"
+
+/* ---- against PyTorch ---- */
+
+static const struct reference references[] = {
+#include "reference/recurrent_models.inc"
+};
+
+/* Seven users with seven items each, in baskets of one. */
+static struct experiment *small(const char *model, const char *knobs, int negatives)
+{
+	char text[4096];
+	int n = snprintf(text, sizeof text, "user,item,time\n");
+	for (int u = 0; u < 7; u++)
+		for (int i = 0; i < 7; i++)
+			n += snprintf(text + n, sizeof text - (size_t)n, "u%d,i%d,%d\n", u, i, i);
+	write_file("sevens.csv", text);
+	snprintf(text, sizeof text,
+		"local g = require 'gusto'\n"
+		"return g.experiment { data = g.data { file = 'sevens.csv', format = 'csv', header = true },\n"
+		"  protocol = g.protocol { split = 'leave_one_out', candidates = 'full', metrics = { 'ndcg@10' } },\n"
+		"  model = require 'gusto.models.%s', knobs = { %s }, train = { batch = 3, negatives = %d, epochs = 1 "
+		"} "
+		"}\n",
+		model, knobs, negatives);
+	return load(write_file("small.lua", text), NULL);
+}
+
+static struct batch sequences(const int32_t *negative)
+{
+	static const int32_t item[] = {0, 3, 6, 1, 2, 5, 4, 0, 6}, target[] = {3, 5, 2, 2, 5, 4, 0, 6, 1},
+			     offsets[] = {0, 2, 3, 9};
+	struct batch b = {.examples = 3};
+	b.offsets[AXIS_TOKEN] = offsets;
+	add(&b, "item", AXIS_TOKEN, 1, item);
+	add(&b, "target", AXIS_TOKEN, 1, target);
+	if (negative)
+		add(&b, "negative", AXIS_FIXED, 4, negative);
+	return b;
+}
+
+static void models_agree_with_torch(void **state)
+{
+	static const int32_t negative[] = {4, 0, 5, 5};
+	static const int32_t item[] = {0, 3, 6, 6, 1, 2, 5, 4, 0}, size[] = {2, 1, 3, 2, 1}, baskets[] = {0, 3, 5},
+			     items[] = {0, 6, 9};
+	struct batch plain = sequences(NULL), sampled = sequences(negative), sets = {.examples = 2};
+	model_agrees(references, "gru4rec", small("gru4rec", "dim = 4, hidden = 3, bias = true", 0), &plain);
+	model_agrees(references, "gru4rec lstm",
+		small("gru4rec",
+			"dim = 4, hidden = 3, cell = 'lstm', layers = 2, tied = false, loss = 'bpr_max', elu = 0.5, "
+			"bpreg "
+			"= 0.7",
+			4),
+		&sampled);
+	model_agrees(
+		references, "narm", small("narm", "dim = 4, hidden = 3, dropout = 0, dropout_embed = 0", 0), &plain);
+	sets.offsets[AXIS_TOKEN] = baskets;
+	sets.offsets[AXIS_TOKEN2] = items;
+	add(&sets, "item", AXIS_TOKEN2, 1, item);
+	add(&sets, "size", AXIS_TOKEN, 1, size);
+	model_agrees(references, "basketgru", small("basketgru", "dim = 4, hidden = 3, dropout = 0", 0), &sets);
+}
+
+/* ---- on the planted world ---- */
 
 static const char *const planted_experiment =
 	"local g = require 'gusto'\n"
@@ -232,6 +297,7 @@ static void shared_negatives_need_a_sampler_for_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(models_agree_with_torch),
 		cmocka_unit_test(gru4rec_in_all_its_forms),
 		cmocka_unit_test(carried_states_are_those_of_whole_sessions),
 		cmocka_unit_test(narm_in_both_its_forms),
