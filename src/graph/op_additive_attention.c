@@ -43,14 +43,14 @@ static size_t aux(const struct op_io *io)
 	return n;
 }
 
-/* A row of dS. */
+/* Room for a gradient that nobody wants, and a row of dS. */
 static size_t scratch(const struct op_io *io)
 {
 	const int32_t *at = sequence_offsets(io);
 	int32_t longest = 0;
 	for (int32_t s = 0; s < io->examples; s++)
 		longest = at[s + 1] - at[s] > longest ? at[s + 1] - at[s] : longest;
-	return (size_t)longest;
+	return (size_t)longest + (size_t)io->in[Q].shape.dim[0];
 }
 
 static real score(const real *q, const real *k, const real *u, int64_t a)
@@ -94,43 +94,43 @@ static void forward(struct op_io *io)
 
 static void score_back(real ds, const real *q, const real *k, const real *u, real *dq, real *dk, real *du, int64_t a)
 {
+#pragma omp simd
 	for (int64_t j = 0; j < a; j++) {
 		real s = vm_sigmoid(q[j] + k[j]), d = ds * u[j] * s * (1 - s);
-		if (dq)
-			dq[j] += d;
-		if (dk)
-			dk[j] += d;
-		if (du)
-			du[j] += ds * s;
+		dq[j] += d;
+		dk[j] += d;
+		du[j] += ds * s;
 	}
 }
 
-static real *row_of(real *g, int64_t row, int64_t width)
+static real *row_of(const struct operand *x, int64_t row, int64_t width, real *unwanted)
 {
-	return g ? g + row * width : NULL;
+	return x->g ? x->g + row * width : unwanted;
 }
 
 static void backward_row(struct op_io *io, int64_t first, int64_t len, int64_t i, real *w)
 {
 	int64_t a = io->in[Q].shape.dim[0], d = io->in[V].shape.dim[0], n = io->attr[ARG_CAUSAL] != 0 ? i + 1 : len;
 	const real *g = io->out.g + (first + i) * d;
-	real *ds = io->scratch;
+	real *unwanted = io->scratch, *ds = unwanted + a;
 	for (int64_t j = 0; j < n; j++) {
 		ds[j] = rows_dot(g, io->in[V].v + (first + j) * d, d);
 		if (io->in[V].g)
 			rows_axpy(w[j], g, io->in[V].g + (first + j) * d, d);
 	}
-	real dot = io->attr[ARG_SOFTMAX] != 0 ? rows_dot(w, ds, n) : 0;
+	bool softmax = io->attr[ARG_SOFTMAX] != 0;
+	real dot = softmax ? rows_dot(w, ds, n) : 0;
 	for (int64_t j = 0; j < n; j++)
-		score_back(io->attr[ARG_SOFTMAX] != 0 ? w[j] * (ds[j] - dot) : ds[j], io->in[Q].v + (first + i) * a,
-			io->in[K].v + (first + j) * a, io->in[U].v, row_of(io->in[Q].g, first + i, a),
-			row_of(io->in[K].g, first + j, a), io->in[U].g, a);
+		score_back(softmax ? w[j] * (ds[j] - dot) : ds[j], io->in[Q].v + (first + i) * a,
+			io->in[K].v + (first + j) * a, io->in[U].v, row_of(&io->in[Q], first + i, a, unwanted),
+			row_of(&io->in[K], first + j, a, unwanted), row_of(&io->in[U], 0, a, unwanted), a);
 }
 
 static void backward(struct op_io *io)
 {
 	for (int k = Q; k <= U; k++)
 		op_grad_begin(&io->in[k]);
+	memset(io->scratch, 0, (size_t)io->in[Q].shape.dim[0] * sizeof *io->scratch);
 	each_row(io, backward_row);
 }
 
