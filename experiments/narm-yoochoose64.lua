@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { split = "given", candidates = "full", mask_seen = false, metrics = { "hr@20", "mrr@20" } },
   model = require "gusto.models.narm",
   knobs = { dim = 50, hidden = 100, length = 100, loss = "sampled_ce", alpha = 0.5, lr = 2e-3 },
-  train = { optimizer = "adam", batch = 128, negatives = 2048, epochs = 10, monitor = "hr@20", eval_every = 5, test_best = false },
+  train = { optimizer = "adam", batch = 64, negatives = 512, epochs = 6, monitor = "hr@20", eval_every = 6, test_best = false },
 }
