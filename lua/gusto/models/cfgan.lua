@@ -72,7 +72,7 @@ end
 function CFGAN:made(batch)
   local h = self:hidden(batch)
   local at_items = self:fill(h, batch.item)
-  local at_zeros = batch.has.zero and self:fill(h, batch.zero) or nil
+  local at_zeros = batch:has "zero" and self:fill(h, batch.zero) or nil
   return self:judge(batch, at_items, self.k.partial and at_zeros or nil), at_zeros, at_items
 end
 
