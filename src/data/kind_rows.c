@@ -1,13 +1,16 @@
 /* One example is a row of the rating matrix as it is known in training: a user's items with their ratings, or (by = "item") an
  * item's users.  Every observed entry stands there exactly once; nothing is padded and nothing made dense.  Entries are the
- * users (items) that have a training row.  Autoencoders, RBMs, NADE and item-item models read these batches. */
+ * users (items) that have a training row.  Autoencoders, RBMs, NADE and item-item models read these batches.
+ *
+ * With zeros > 0 each entry that is not there is drawn with that probability, anew in every epoch, into `zero`, on the second
+ * token axis: what zero reconstruction and partial masking (Chae et al. 2018) take for "not wanted". */
 #include "base/mem.h"
 #include "data/kind.h"
 #include "data/transpose.h"
 
 #include <string.h>
 
-enum { BY, BINARY };
+enum { BY, BINARY, ZEROS };
 
 static bool by_item(const struct args *a)
 {
@@ -44,6 +47,15 @@ static enum err_code begin(struct batcher *b, struct err *e)
 	for (int32_t i = 0; i < m.rows; i++)
 		most = m.start[i + 1] - m.start[i] > most ? m.start[i + 1] - m.start[i] : most;
 	TRY(batcher_list(b, m.rows, m.start, e));
+	if (b->o.args.num[ZEROS] > 0) {
+		const struct dataset *d = b->split->data;
+		int64_t rows = (int64_t)b->o.batch * (by_item(&b->o.args) ? d->n_users : d->n_items);
+		if (rows > INT32_MAX)
+			return err_set(e, ERR_ARG,
+				"rows batches: %d examples with zeros of %d are too many for one batch", b->o.batch,
+				(int)(rows / b->o.batch));
+		b->max_rows[AXIS_TOKEN2] = rows;
+	}
 	return batcher_bound(b, AXIS_TOKEN, (int32_t)most, row_length, e);
 }
 
@@ -53,6 +65,24 @@ static void columns(const struct batcher *b, struct batch *out)
 	field_add(out, item ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
 	field_add(out, item ? "user" : "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
+	if (b->o.args.num[ZEROS] > 0) {
+		field_add(out, "zero", FIELD_INT, AXIS_TOKEN2, 1);
+		out->spec[out->nfields - 1].below = item ? b->split->data->n_users : b->split->data->n_items;
+	}
+}
+
+/* Entries of row `row` that are not there, each with probability zeros; returns how many. */
+static int32_t draw_zeros(const struct batcher *b, int32_t row, uint64_t key, int32_t *out)
+{
+	bool item = by_item(&b->o.args);
+	int32_t others = item ? b->split->data->n_users : b->split->data->n_items, n = 0;
+	struct rng r = {key, 0};
+	for (int32_t i = 0; i < others; i++) {
+		bool seen = item ? split_seen(b->split, i, row) : split_seen(b->split, row, i);
+		if (!seen && rng_unit(&r) < b->o.args.num[ZEROS])
+			out[n++] = i;
+	}
+	return n;
 }
 
 /* What stands in column `rating`. */
@@ -75,6 +105,11 @@ static void fill(struct batcher *b, int32_t n)
 		memcpy(id + offsets[i], m.id + from, (size_t)count * sizeof *id);
 		copy(&b->o.args, rating + offsets[i], m.rating ? m.rating + from : NULL, count);
 		offsets[i + 1] = offsets[i] + (int32_t)count;
+	}
+	int32_t *at = b->offsets[AXIS_TOKEN2], *zero = at ? b->column[3] : NULL;
+	for (int32_t i = 0; at && i < n; i++) {
+		at[0] = 0;
+		at[i + 1] = at[i] + draw_zeros(b, row[i], rng_at(b->noise_key, (uint64_t)b->order[i]), zero + at[i]);
 	}
 }
 
@@ -107,6 +142,8 @@ static int64_t rows_of_axis(enum axis a, int32_t length, const struct dataset *d
 static const struct arg_spec args[] = {
 	{"by", ARG_CHOICE, 0, 0, 0, 0, "an example is a user's items or an item's users", "user", "user|item"},
 	{"binary", ARG_BOOL, 0, 0, 1, 0, "rating is 1 whatever was given", NULL, NULL},
+	{"zeros", ARG_REAL, 0, 0, 1, 0, "share of the entries that are not there that is drawn into column zero[T2]",
+		NULL, NULL},
 	{0},
 };
 

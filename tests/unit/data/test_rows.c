@@ -203,6 +203,49 @@ static void histories_by_hand_find_their_ratings(void **state)
 	split_unref(s);
 }
 
+/* Zeros are entries that are not there, about as many as asked for, others in the next epoch. */
+static void zeros_are_entries_that_are_not_there(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	const struct dataset *d = s->data;
+	for (int item = 0; item < 2; item++) {
+		struct batch_options o = {.kind = "rows", .batch = 9, .args = by(item ? "item" : "user"), .seed = 4};
+		struct batcher *b = NULL;
+		struct err e = {0};
+		int64_t drawn = 0, absent = 0, moved = 0;
+		assert_int_equal(args_set_number(&kind_need("rows", &e)->desc, &o.args, "zeros", 0.25, &e), OK);
+		assert_int_equal(batcher_new(s, &o, &b, &e), OK);
+		for (int64_t i = 0; i < batcher_steps(b); i++) {
+			struct batch x;
+			uint64_t sum[2] = {0};
+			for (int epoch = 0; epoch < 2; epoch++) {
+				batcher_get(b, epoch, 0, &x);
+				const int32_t *row = column(&x, item ? "item" : "user", AXIS_EXAMPLE);
+				const int32_t *zero = column(&x, "zero", AXIS_TOKEN2), *at = x.offsets[AXIS_TOKEN2];
+				assert_true(at[x.examples] <= batcher_max_rows(b, AXIS_TOKEN2));
+				for (int32_t k = 0; k < x.examples; k++) {
+					for (int32_t t = at[k]; t < at[k + 1]; t++) {
+						assert_true(t == at[k] || zero[t] > zero[t - 1]);
+						assert_false(item ? split_seen(s, zero[t], row[k])
+								  : split_seen(s, row[k], zero[t]));
+						sum[epoch] = sum[epoch] * 31 + (uint64_t)zero[t];
+					}
+					const int32_t *seen = x.offsets[AXIS_TOKEN];
+					absent += (item ? d->n_users : d->n_items) - (seen[k + 1] - seen[k]);
+					drawn += at[k + 1] - at[k];
+				}
+			}
+			moved += sum[0] != sum[1];
+		}
+		double share = (double)drawn / (double)absent;
+		assert_true(share > 0.22 && share < 0.28);
+		assert_true(moved > 0);
+		batcher_free(b);
+	}
+	split_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +253,7 @@ int main(void)
 		cmocka_unit_test(rating_batches_know_the_history),
 		cmocka_unit_test(ratings_without_histories_are_pairs),
 		cmocka_unit_test(histories_by_hand_find_their_ratings),
+		cmocka_unit_test(zeros_are_entries_that_are_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

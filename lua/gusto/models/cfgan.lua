@@ -1,0 +1,105 @@
+local g, nn = require "gusto", require "gusto.nn"
+
+local CFGAN = g.model {
+  name = "CFGAN",
+  help = "A generator fills a user's row with real numbers, a discriminator tells rows that were bought from filled ones, both knowing "
+    .. "whose row it is; what was not bought is masked. Some entries that are not there (zeros) count as zeros: the generator is "
+    .. "punished for filling them (zero reconstruction), and the discriminator sees them (partial masking). Only the entries "
+    .. "of a row and its zeros are computed. by = \"item\" takes the columns of items instead.",
+  source = "D.-K. Chae et al.: CFGAN: A Generic Collaborative Filtering Framework based on Generative Adversarial Networks, CIKM 2018",
+  batch = "rows",
+  players = {
+    { "discriminator", params = { "d" }, times = "d_steps" },
+    { "generator", params = { "g" }, times = "g_steps" },
+  },
+  knobs = {
+    hidden = g.int { 256, min = 1, max = 4096, help = "units of each hidden layer of the generator" },
+    layers = g.int { 1, min = 1, max = 8, help = "hidden layers of the generator" },
+    d_hidden = g.int { 128, min = 1, max = 4096, help = "units of each hidden layer of the discriminator" },
+    d_layers = g.int { 1, min = 1, max = 8, help = "hidden layers of the discriminator" },
+    zeros = g.real { 0.3, min = 0, max = 1, applies = "batch", help = "share of the entries that are not there that count as zeros" },
+    reconstruction = g.real { 0.1, min = 0, max = 10, help = "weight of the squared zeros in the generator's loss" },
+    partial = g.bool { true, help = "the discriminator sees the zeros too" },
+    d_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the discriminator in a round" },
+    g_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the generator in a round" },
+    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the generator's output weights of the entries of a row" },
+    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+    lr_discriminator = g.log { 1e-4, min = 1e-6, max = 1, applies = "step", help = "learning rate of the discriminator" },
+    lr_generator = g.log { 1e-3, min = 1e-6, max = 1, applies = "step", help = "learning rate of the generator" },
+  },
+}
+
+-- Layers behind the first: sizes "h,h,out" or none.
+local function tower(hidden, layers, out)
+  local sizes = {}
+  for l = 1, layers do sizes[l] = hidden end
+  if out then sizes[#sizes + 1] = out end
+  return #sizes > 1 and nn.mlp { sizes = table.concat(sizes, ","), act = "sigmoid" } or nil
+end
+
+function CFGAN:build(k, data)
+  local items = data.items
+  self.g = {
+    enter = nn.embedding_bag { items, k.hidden, init = "xavier_uniform" }, start = nn.parameter { k.hidden },
+    tower = tower(k.hidden, k.layers),
+    out = nn.embedding { items, k.hidden, init = "xavier_uniform" }, bias = nn.embedding { items, 1, init = "zeros" },
+  }
+  self.d = {
+    condition = nn.embedding_bag { items, k.d_hidden, init = "xavier_uniform" },
+    row = nn.embedding_bag { items, k.d_hidden, init = "xavier_uniform" }, start = nn.parameter { k.d_hidden },
+    tower = tower(k.d_hidden, k.d_layers, 1),
+  }
+end
+
+-- [E, hidden]: what the generator knows of a row.
+function CFGAN:hidden(batch)
+  local h = (self.g.enter(batch.item) + self.g.start):sigmoid()
+  if self.g.tower then h = self.g.tower(h):sigmoid() end
+  return h
+end
+
+function CFGAN:fill(h, ids)
+  return nn.decode(h, self.g.out.weight, ids, self.g.bias.weight:reshape(-1)):sigmoid()
+end
+
+-- [E]: the discriminator's logit of a row with these numbers at its entries and (nil: nothing) at its zeros.
+function CFGAN:judge(batch, at_items, at_zeros)
+  local h = self.d.condition(batch.item) + nn.embedding_bag(self.d.row.weight, batch.item, at_items) + self.d.start
+  if at_zeros then h = h + nn.embedding_bag(self.d.row.weight, batch.zero, at_zeros) end
+  return self.d.tower(h:sigmoid()):sum()
+end
+
+function CFGAN:made(batch)
+  local h = self:hidden(batch)
+  local at_items = self:fill(h, batch.item)
+  local at_zeros = batch:has "zero" and self:fill(h, batch.zero) or nil
+  return self:judge(batch, at_items, self.k.partial and at_zeros or nil), at_zeros, at_items
+end
+
+function CFGAN:loss_discriminator(batch)
+  local real, made = self:judge(batch, batch.rating), (self:made(batch))
+  local right = ((-real):softplus() + made:softplus()):mean_all()
+  return right, { real = real:sigmoid():mean_all(), made = made:sigmoid():mean_all() }
+end
+
+function CFGAN:loss_generator(batch)
+  local made, at_zeros, at_items = self:made(batch)
+  local fooled = (-made):softplus():mean_all()
+  local loss = fooled
+  if at_zeros then
+    loss = loss + nn.pool(at_zeros:square(), { over = "sum" }):mean_all() * self.k.reconstruction
+  end
+  if self.k.reg > 0 then loss = loss + self.g.out(batch.item):square():sum():mean_all() * self.k.reg end
+  return loss, { fooled = fooled, bought = at_items:mean_all() }
+end
+
+function CFGAN:score(batch)
+  return nn.linear(self:hidden(batch), self.g.out.weight, self.g.bias.weight:reshape(-1))
+end
+
+function CFGAN:candidates(batch)
+  local h = self:hidden(batch)
+  return h:dot(self.g.out(batch.candidate)) + self.g.bias(batch.candidate):sum()
+end
+
+return CFGAN
