@@ -1,6 +1,7 @@
 # gusto: `make help` lists the targets.
 #
-#   variants  build/<variant>/...   release (default), f64 (real = double, for gradient checks), asan, tsan, debug
+#   variants  build/<variant>/...   release (default), f64 (real = double, for gradient checks), asan, tsan, debug; PORTABLE=1
+#             (x86-64-v3 instead of this machine) has folders of its own
 #   folders   each folder of src/ becomes one static library; a test links only what its folder may include
 
 CC       ?= gcc
@@ -24,15 +25,20 @@ BASEOPT  := -O3 $(ARCH) $(MATH) -g -fno-omit-frame-pointer
 OPT_release := $(BASEOPT)
 OPT_f64  := -O2 $(ARCH) $(MATH) -g -DGUSTO_DOUBLE
 OPT_asan := -O1 -march=native $(MATH) -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT_asan64 = $(OPT_asan) -DGUSTO_DOUBLE
 OPT_tsan := -O1 -march=native $(MATH) -g -fsanitize=thread
 OPT_debug := -O0 -g $(ARCH) $(MATH)
 # valgrind 3.19 knows AVX2, not AVX-512
 OPT_valgrind := -O1 -g -march=x86-64-v3 $(MATH)
+# clang's libFuzzer (make fuzz): its OpenMP would be another library than the one OpenBLAS has
+OPT_fuzz := -O1 -g -march=native -w -fsanitize=fuzzer-no-link,address,undefined
+OPENMP   := $(if $(filter fuzz,$(VARIANT)),-fopenmp=libgomp,-fopenmp)
 LINK_asan := -fsanitize=address,undefined
+LINK_asan64 := $(LINK_asan)
 LINK_tsan := -fsanitize=thread
 
-B        := build/$(VARIANT)
-CFLAGS   := $(WARN) $(OPT_$(VARIANT)) -fopenmp -D_GNU_SOURCE -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) openblas lapacke 2>/dev/null)
+B        := build/$(VARIANT)$(if $(PORTABLE),-portable)
+CFLAGS   := $(WARN) $(OPT_$(VARIANT)) $(OPENMP) -D_GNU_SOURCE -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) openblas lapacke 2>/dev/null)
 LDFLAGS  := $(LINK_$(VARIANT)) -fopenmp -rdynamic
 LDLIBS   := $(shell pkg-config --libs $(PKGS) openblas lapacke 2>/dev/null) -lpthread -ldl -lm
 
@@ -59,7 +65,7 @@ lib_of    = $(B)/lib$(1).a
 .PHONY: all
 all: gusto
 
--include $(shell find build/$(VARIANT) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -74,8 +80,8 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_lib,$(f))))
 
 # The Lua files are compiled into the binary.
-LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/demo.lua experiments/bench/*.lua datasets/*.lua)
-$(B)/gen/lua_files.inc: $(LUA_FILES) tools/embed.sh
+LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/*.lua experiments/bench/*.lua datasets/*.lua)
+$(B)/gen/lua_files.inc: $(LUA_FILES) tools/embed.sh Makefile
 	@mkdir -p $(@D)
 	$(Q)bash tools/embed.sh $(LUA_FILES) > $@.tmp && mv $@.tmp $@
 $(B)/script/embedded.o: $(B)/gen/lua_files.inc

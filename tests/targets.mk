@@ -25,10 +25,11 @@ test: deps ## everything that must hold, without network or terminal
 build-tests: gusto $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-f64: $(TESTS_graph) $(TESTS_nn) $(B)/tests/conform/test_op_gradients
 
-F64 := $(subst build/$(VARIANT)/,build/f64/,$(TESTS_graph) $(TESTS_nn)) build/f64/tests/conform/test_op_gradients
+B64 := $(patsubst build/$(VARIANT)%,build/f64%,$(B))
+F64 := $(subst $(B)/,$(B64)/,$(TESTS_graph) $(TESTS_nn)) $(B64)/tests/conform/test_op_gradients
 .PHONY: check
 check: ## run what `make test` built
-	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
+	$(Q)BUILD=$(B) bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 # Published numbers that take minutes to hours: tests/slow/*.sh, not part of `make test`.
 SLOW := $(sort $(wildcard tests/slow/*.sh))
@@ -43,24 +44,32 @@ FUZZ_CHECKS := $(patsubst %,tests/fuzz/%.check,$(FUZZ))
 fuzz-replays: $(patsubst %,$(B)/tests/fuzz/%,$(FUZZ))
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS)
+$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS) -lgomp
+.PHONY: fuzzers
+fuzzers: $(patsubst %,$(B)/fuzzers/%,$(FUZZ))
 FUZZ_SECONDS ?= 60
 fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclang-rt-14-dev)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz CC=clang fuzzers
 	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
+ASAN64 := build/asan64/tests/conform/test_op_gradients
 .PHONY: asan tsan valgrind
 asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan64 $(ASAN64)
 	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
-	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store
+	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
 valgrind: ## engine and Lua tests under valgrind
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
-	$(Q)bash tools/valgrind.sh $(subst build/$(VARIANT)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
+	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
 .PHONY: build-asan build-valgrind check-built
 build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
 check-built:
-	$(Q)bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
+	$(Q)BUILD=$(B) bash tools/run-tests.sh $(UNIT_TESTS) $(ASAN64) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 .PHONY: bench
 bench: gusto ## time the engine's workloads
