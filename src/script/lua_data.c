@@ -15,6 +15,7 @@
 #include "data/synthetic.h"
 
 #include "data/cache.h"
+#include "data/fields.h"
 #include "data/format.h"
 #include "data/levels.h"
 #include "data/sampler.h"
@@ -110,7 +111,7 @@ struct recipe {
 	const char *name, *source;
 	struct data_box *box;
 	struct str key;
-	double min_rating, kcore_users, kcore_items;
+	double min_rating, without_rating, kcore_users, kcore_items;
 };
 
 static void key_entry(struct recipe *r, const struct file_entry *f, const char *sha)
@@ -216,6 +217,8 @@ static void key_view(struct recipe *r, int view)
 		lua_settop(L, t - 1);
 	}
 	str_printf(&r->key, "|min=%.9g core=%.0f,%.0f", r->min_rating, r->kcore_users, r->kcore_items);
+	if (!isnan(r->without_rating))
+		str_printf(&r->key, " without=%.9g", r->without_rating);
 }
 
 static void free_builder(void *p)
@@ -265,6 +268,12 @@ static void filter(struct recipe *r, struct box *box)
 	struct dataset *next = NULL;
 	if (!isnan(r->min_rating)) {
 		if (filter_rating(box->p, (float)r->min_rating, &next, &e) != OK)
+			script_raise_plain(r->L, &e);
+		dataset_unref(box->p);
+		box->p = next;
+	}
+	if (!isnan(r->without_rating)) {
+		if (filter_without_rating(box->p, (float)r->without_rating, &next, &e) != OK)
 			script_raise_plain(r->L, &e);
 		dataset_unref(box->p);
 		box->p = next;
@@ -487,13 +496,14 @@ static void open_synthetic(lua_State *L, int t, struct data_box *box)
 /* Filters of g.data go before those of the view. */
 static void read_filters(struct recipe *r, int view, int t)
 {
-	r->min_rating = NAN;
+	r->min_rating = r->without_rating = NAN;
 	r->kcore_users = r->kcore_items = 0;
 	int from[2] = {view, t};
 	for (int i = 0; i < 2; i++) {
 		if (!from[i])
 			continue;
 		field_number(r->L, from[i], r->name, "min_rating", &r->min_rating);
+		field_number(r->L, from[i], r->name, "without_rating", &r->without_rating);
 		read_kcore(r, from[i]);
 	}
 }
@@ -801,6 +811,30 @@ static int data_check_levels(lua_State *L)
 	return levels_check(b->data, low, step, (int32_t)n, &e) == OK ? 0 : script_raise(L, &e);
 }
 
+/* The fields of the split: { { name =, kind =, first =, size = }, ... }, and the sizes of the two index spaces beside them:
+ * features (categories and lists) and crossed. */
+static void push_fields(lua_State *L, const struct fieldset *f)
+{
+	static const char *const kind[] = {"category", "list", "number", "cross"};
+	lua_createtable(L, f->n, 2);
+	for (int i = 0; i < f->n; i++) {
+		lua_createtable(L, 0, 4);
+		lua_pushstring(L, f->field[i].name);
+		lua_setfield(L, -2, "name");
+		lua_pushstring(L, kind[f->field[i].kind]);
+		lua_setfield(L, -2, "kind");
+		lua_pushinteger(L, f->field[i].first);
+		lua_setfield(L, -2, "first");
+		lua_pushinteger(L, f->field[i].size);
+		lua_setfield(L, -2, "size");
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pushinteger(L, f->features);
+	lua_setfield(L, -2, "features");
+	lua_pushinteger(L, f->crossed);
+	lua_setfield(L, -2, "crossed");
+}
+
 static int data_index(lua_State *L)
 {
 	struct data_box *b = check_data(L);
@@ -829,6 +863,8 @@ static int data_index(lua_State *L)
 		lua_pushcfunction(L, data_check_levels);
 	else if (strcmp(key, "matrix") == 0)
 		lua_pushcfunction(L, linalg_data_matrix);
+	else if (strcmp(key, "fields") == 0 && b->split && b->split->fields)
+		push_fields(L, b->split->fields);
 	else
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "
