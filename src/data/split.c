@@ -69,26 +69,47 @@ static void hold_out_last(const struct job *j, int64_t need)
 			j->part[j->d->start[u + 1] - 1] = PART_TEST;
 }
 
-static enum err_code assign_leave_one_out(const struct job *j, struct err *e)
+/* The last training row of a user that has `least` rows and two for training; else -1. */
+static int64_t valid_row(const struct job *j, int32_t u, int64_t least)
 {
-	const int64_t *start = j->d->start;
-	if (j->o->valid_users < 0)
-		return err_set(e, ERR_ARG, "split leave_one_out: valid_users must be 0 (all) or more, got %d",
-			j->o->valid_users);
-	hold_out_last(j, 3);
-	int64_t left = 0, need = j->o->valid_users;
+	int64_t from = j->d->start[u], to = j->d->start[u + 1], last = -1, n = 0;
+	for (int64_t i = from; i < to; i++)
+		if (j->part[i] == PART_TRAIN) {
+			last = i;
+			n++;
+		}
+	return to - from >= least && n >= 2 ? last : -1;
+}
+
+/* Holds out that row of `need` random users (0: of all). */
+static void hold_out_valid(const struct job *j, int64_t need, int64_t least)
+{
+	int64_t left = 0;
 	for (int32_t u = 0; u < j->d->n_users; u++)
-		left += start[u + 1] - start[u] >= 3;
+		left += valid_row(j, u, least) >= 0;
 	need = need == 0 || need > left ? left : need;
 	struct rng r = rng_stream(j->o->seed, RNG_SPLIT, STREAM_VALID_USERS, 0);
 	for (int32_t u = 0; u < j->d->n_users; u++) {
-		if (start[u + 1] - start[u] < 3)
-			continue;
-		if ((int64_t)rng_below(&r, (uint64_t)left--) >= need)
+		int64_t row = valid_row(j, u, least);
+		if (row < 0 || (int64_t)rng_below(&r, (uint64_t)left--) >= need)
 			continue;
 		need--;
-		j->part[start[u + 1] - 2] = PART_VALID;
+		j->part[row] = PART_VALID;
 	}
+}
+
+static enum err_code check_valid_users(const struct job *j, struct err *e)
+{
+	return j->o->valid_users >= 0 ? OK
+				      : err_set(e, ERR_ARG, "split %s: valid_users must be 0 or more, got %d",
+						j->o->kind, j->o->valid_users);
+}
+
+static enum err_code assign_leave_one_out(const struct job *j, struct err *e)
+{
+	TRY(check_valid_users(j, e));
+	hold_out_last(j, 3);
+	hold_out_valid(j, j->o->valid_users, 3);
 	return OK;
 }
 
@@ -105,8 +126,11 @@ static enum err_code assign_given(const struct job *j, struct err *e)
 			"split given: data set '%s' publishes no split (held-out items, or files for parts); use "
 			"leave_one_out or ratio",
 			j->d->name);
+	TRY(check_valid_users(j, e));
 	if (j->d->part)
 		memcpy(j->part, j->d->part, (size_t)j->d->n);
+	if (j->o->valid_users > 0)
+		hold_out_valid(j, j->o->valid_users, 2);
 	return OK;
 }
 

@@ -38,8 +38,9 @@ struct split_options {
 	double valid, test; /* shares, for "ratio" and "time" */
 	bool per_user;	    /* for "ratio" */
 	uint64_t seed;
-	int32_t valid_users; /* leave_one_out: hold out validation items only for this many random users (0 = all);
-	                      * the others keep that item in training */
+	/* For how many random users the last training item is held out for validation; the others keep it in training.
+	 * leave_one_out: 0 = all; given: 0 = none beyond what the source publishes. */
+	int32_t valid_users;
 };
 enum err_code split_new(struct dataset *d, const struct split_options *o, struct split **out, struct err *e);
 struct split *split_ref(struct split *s);

@@ -104,6 +104,7 @@ static const struct split_options options[] = {
 	{.kind = "ratio", .valid = .1, .test = .2, .seed = 4, .per_user = true},
 	{.kind = "ratio", .test = .9, .per_user = true},
 	{.kind = "time", .valid = .2, .test = .1},
+	{.kind = "given", .valid_users = 6, .seed = 2},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
@@ -113,7 +114,7 @@ static void every_row_is_in_one_part(void **state)
 		for (int k = 0; k < OPTIONS; k++) {
 			struct dataset *d = random_data(seed, true, true);
 			struct split *s = split_of(d, &options[k]), *again = split_of(d, &options[k]);
-			check_lists(s, k == 3);
+			check_lists(s, strcmp(options[k].kind, "given") == 0);
 			check_seen(s);
 			assert_memory_equal(s->part, again->part, (size_t)d->n);
 			split_unref(again);
@@ -177,6 +178,31 @@ static void valid_users_are_a_random_subset(void **state)
 	for (int32_t u = 0; u < d->n_users; u++)
 		assert_true(fabs(hits[u] - expect) < 6 * sqrt(expect));
 	dataset_unref(d);
+}
+
+/* Beside given tests: the last training row of so many users, who keep another one. */
+static void given_tests_leave_room_for_validation(void **state)
+{
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		struct dataset *d = random_data(seed, true, true);
+		struct split *s = split_of(d, &(struct split_options){.kind = "given", .valid_users = 6, .seed = seed}),
+			     *without = split_of(d, &options[3]);
+		int64_t able = 0;
+		for (int32_t u = 0; u < d->n_users; u++) {
+			int64_t n = d->start[u + 1] - d->start[u], valid = s->valid_start[u + 1] - s->valid_start[u];
+			able += n >= 2;
+			assert_true(valid == 0 || (valid == 1 && n >= 2));
+			for (int64_t i = d->start[u]; i < d->start[u + 1]; i++)
+				assert_int_equal(
+					s->part[i], valid && i == d->start[u + 1] - 1 ? PART_VALID : PART_TRAIN);
+		}
+		assert_int_equal(s->count[PART_VALID], able < 6 ? able : 6);
+		assert_int_equal(s->count[PART_TEST], without->count[PART_TEST]);
+		assert_int_equal(without->count[PART_VALID], 0);
+		split_unref(s);
+		split_unref(without);
+		dataset_unref(d);
+	}
 }
 
 static void ratio_has_exact_shares(void **state)
@@ -327,6 +353,7 @@ int main(void)
 		cmocka_unit_test(ratio_is_fair),
 		cmocka_unit_test(time_never_leaks),
 		cmocka_unit_test(given_parts_stay_with_their_rows),
+		cmocka_unit_test(given_tests_leave_room_for_validation),
 		cmocka_unit_test(wrong_splits_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
