@@ -121,8 +121,11 @@ struct op_class {
 	size_t (*scratch)(const struct op_io *io); /* NULL: none */
 	void (*forward)(struct op_io *io);
 	void (*backward)(struct op_io *io); /* NULL with OP_NOGRAD or OP_ALIAS.  out.g holds d loss / d out */
-	const char *probe;		    /* what aux holds, where it is worth seeing ("attention"), else NULL */
-	const struct op_case *cases;	    /* ends with a row without name */
+	/* OP_COUPLED: after a training step whose loss and gradients were finite, writes what it leaves behind into
+	 * parameters that take no gradient (running statistics).  Sees the whole batch, as backward did. */
+	void (*commit)(struct op_io *io);
+	const char *probe;	     /* what aux holds, where it is worth seeing ("attention"), else NULL */
+	const struct op_case *cases; /* ends with a row without name */
 };
 
 extern const struct registry op_registry;

@@ -198,6 +198,15 @@ static enum err_code work_train(struct engine *g, struct program *p, int w, cons
 	return OK;
 }
 
+/* What the ops of a coupled program leave behind; its one slice is still bound. */
+static void commit_all(struct program *p, int workers)
+{
+	for (int w = 0; w < workers; w++)
+		for (int k = 0; p->share[w] < p->share[w + 1] && k < p->n_nodes; k++)
+			if (p->node[k].class->commit)
+				p->node[k].class->commit(&p->replica[w].io[k]);
+}
+
 enum err_code program_step(struct engine *g, struct program *p, const struct batch *b, double *losses, struct err *e)
 {
 	CHECK(p->mode == PROGRAM_TRAIN, "program_step needs a training program");
@@ -224,7 +233,11 @@ enum err_code program_step(struct engine *g, struct program *p, const struct bat
 	}
 	for (int w = 0; w < workers; w++)
 		bad |= p->replica[w].bad_slice >= 0;
-	return bad ? recorder_report(g, p, b, e) : OK;
+	if (bad)
+		return recorder_report(g, p, b, e);
+	if (p->coupled)
+		commit_all(p, workers);
+	return OK;
 }
 
 static enum err_code work_infer(

@@ -22,7 +22,7 @@ int compose_sub(const struct layer *l, int k, struct trace *t, int x, struct err
 /* One of ACTIVATIONS. */
 int compose_activation(struct trace *t, const char *name, int x, struct err *e);
 
-#define ACTIVATIONS "none|relu|leaky_relu|elu|gelu|softplus|sigmoid|tanh"
+#define ACTIVATIONS "none|relu|leaky_relu|elu|selu|gelu|swish|softplus|sigmoid|tanh|hard_sigmoid|hard_tanh|hard_swish"
 
 /* Arguments of a layer by name; CHECKs that they exist. */
 double layer_number(const struct layer *l, const char *arg);

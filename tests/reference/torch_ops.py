@@ -238,3 +238,12 @@ case("conv_rows", [], [examples(4, 3), fixed(2, 6), fixed(2)], conv_rows)
 case("mix_rows", [], [examples(4, 3), fixed(2, 4), fixed(2)], lambda x, w, b: torch.einsum("vl,eld->evd", w, x) + b[:, None])
 case("max_rows", [], [examples(4, 3)], lambda x: x.max(1).values)
 case("k_max", [2], [tokens(3)], k_max)
+case("prelu", [], [tokens(5), fixed(5)], F.prelu)
+case("selu", [], [tokens(5, scale=2)], F.selu)
+case("swish", [1], [tokens(5, scale=2)], F.silu)
+# F.hardsigmoid of 1.13 multiplies its gradient with 1 / 6 in single precision.
+case("hard_sigmoid", [], [tokens(5, scale=4)], lambda x: (x / 6 + 0.5).clamp(0, 1))
+case("hard_tanh", [], [tokens(5, scale=2)], F.hardtanh)
+case("hard_swish", [], [tokens(5, scale=4)], F.hardswish)
+case("batch_norm", [1e-5, .1], [tokens(6), fixed(6), fixed(6), fixed(6), fixed(6)],
+     lambda x, m, v, g, b: F.batch_norm(x, m.detach().clone(), v.detach().abs(), g, b, True) + 0 * (m + v).sum())

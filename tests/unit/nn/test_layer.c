@@ -308,6 +308,98 @@ static void test_mlp(void **state)
 	}
 }
 
+/* One training step of sum(layer(x)^2). */
+static void step(const struct layer *l, const struct batch *b)
+{
+	struct trace *t = NULL;
+	struct program *p = NULL;
+	struct engine *g = NULL;
+	struct err e = {0};
+	double loss;
+	assert_int_equal(trace_new(b, &t, &e), OK);
+	int in = trace_input(t, "x", &e), y = layer_apply(l, t, &in, 1, &e);
+	y = trace_apply(t, "square", &y, 1, NULL, &e);
+	y = trace_apply(t, "sum_all", &y, 1, NULL, &e);
+	if (trace_finish(t, PROGRAM_TRAIN, &y, 1, &p, &e) != OK)
+		fail_msg("%s", e.text);
+	trace_free(t);
+	assert_int_equal(engine_new(&(struct engine_options){.threads = 2, .slice_rows = 1}, &g, &e), OK);
+	if (program_step(g, p, b, &loss, &e) != OK)
+		fail_msg("%s", e.text);
+	program_free(p);
+	engine_free(g);
+}
+
+static void positive(const struct param *p)
+{
+	for (int64_t i = 0; i < p->n; i++)
+		p->value[i] = (real)fabs((double)p->value[i]) + (real).1;
+}
+
+/* Training moves the running statistics of the whole batch, however it is cut; evaluation uses and keeps them. */
+static void test_batch_norm(void **state)
+{
+	real x[TOKENS * DIM], got[TOKENS * DIM];
+	double mean[DIM], var[DIM];
+	tokens want;
+	struct batch b = make_batch(x, NULL);
+	b.nfields = 1;
+	fill(x, TOKENS * DIM);
+	struct paramset *s = paramset_new(1);
+	struct layer *l = make("batch_norm", (const struct setting[]){{"dim", DIM}, {"momentum", .3}, {0}}, s);
+	const struct param *m = param(l, "mean"), *v = param(l, "var"), *gain = param(l, "gain"),
+			   *bias = param(l, "bias");
+	positive(v);
+	for (int i = 0; i < DIM; i++) {
+		double now = 0, square = 0;
+		for (int t = 0; t < TOKENS; t++)
+			now += (double)x[t * DIM + i] / TOKENS;
+		for (int t = 0; t < TOKENS; t++)
+			square += ((double)x[t * DIM + i] - now) * ((double)x[t * DIM + i] - now);
+		mean[i] = .7 * (double)m->value[i] + .3 * now;
+		var[i] = .7 * (double)v->value[i] + .3 * square / (TOKENS - 1);
+	}
+	step(l, &b);
+	for (int i = 0; i < DIM; i++) {
+		assert_close((double)m->value[i], mean[i], 1e-5);
+		assert_close((double)v->value[i], var[i], 1e-5);
+	}
+	for (int round = 0; round < 2; round++) {
+		run(l, "x", &b, got);
+		for (int t = 0; t < TOKENS; t++)
+			for (int i = 0; i < DIM; i++)
+				want[t][i] = ((double)x[t * DIM + i] - mean[i]) / sqrt(var[i] + 1e-5) *
+						     (double)gain->value[i] +
+					     (double)bias->value[i];
+		check(got, want);
+	}
+	layer_free(l);
+	paramset_free(s);
+}
+
+static void test_dice(void **state)
+{
+	real x[TOKENS * DIM], got[TOKENS * DIM];
+	tokens want;
+	struct batch b = make_batch(x, NULL);
+	b.nfields = 1;
+	fill(x, TOKENS * DIM);
+	struct paramset *s = paramset_new(1);
+	struct layer *l = make("dice", (const struct setting[]){{"dim", DIM}, {0}}, s);
+	const struct param *m = param(l, "norm/mean"), *v = param(l, "norm/var"), *slope = param(l, "slope");
+	positive(v);
+	run(l, "x", &b, got);
+	for (int t = 0; t < TOKENS; t++)
+		for (int i = 0; i < DIM; i++) {
+			double at = (double)x[t * DIM + i];
+			double h = (at - (double)m->value[i]) / sqrt((double)v->value[i] + 1e-8), p = 1 / (1 + exp(-h));
+			want[t][i] = p * at + (1 - p) * (double)slope->value[i] * at;
+		}
+	check(got, want);
+	layer_free(l);
+	paramset_free(s);
+}
+
 static void test_tables(void **state)
 {
 	enum { ROWS = 9 };
@@ -547,6 +639,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_block), cmocka_unit_test(test_mlp),
 		cmocka_unit_test(test_recurrent), cmocka_unit_test(test_tables), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_conv1d)};
+		cmocka_unit_test(test_conv1d), cmocka_unit_test(test_batch_norm), cmocka_unit_test(test_dice)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
