@@ -13,6 +13,7 @@ local data_fields = {
   file = "string", format = "string", columns = "string", header = "boolean", separator = "string",
   encoding = "string", map = "string", id_offset_user = "number", id_offset_item = "number",
   user_map = "string", item_map = "string", features = "string",
+  fields = "string",
   seed = "number", users = "number", items = "number", interactions = "number", genres = "number", rules = "number", strength = "number",
   lag = "number", drift = "number", shape = "string", ratings = "boolean",
   env = "table",
@@ -124,7 +125,7 @@ function experiment.env(spec)
 end
 
 local protocol_fields = {
-  split = "string", valid = "number", test = "number", per_user = "boolean", valid_users = "number",
+  split = "string", valid = "number", test = "number", per_user = "boolean", valid_users = "number", positive = "number",
   candidates = "string", n_candidates = "number", ties = "string", mask_seen = "boolean", hide_validation = "boolean", metrics = "table",
   seed = "number|string", max_users = "number", -- seed = "run": that of the run, so that --seed draws another split too
   users = "number", episodes = "number", -- of an evaluation in an environment

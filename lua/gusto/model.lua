@@ -7,6 +7,7 @@
 --   candidates(batch)   [examples, n]: scores of batch.candidate
 --   rate(batch)         [examples]: predicted ratings of (batch.user, batch.item); where the kind of batches holds histories
 --                       (rows, sequence), the history's columns and one prediction per row of batch.query
+--   click(batch)        [examples]: the logits of clicks, for batches of fields
 --   fit(data)           closed-form training: fills parameters made with nn.parameter { trainable = false }
 -- Where several programs are trained in turn: players = { { "critic", params = { "critic" }, times = 1 }, ... } and one
 -- loss_<name>(batch) each; a knob lr_<name> is its learning rate.  targets = { target = "online" }: parameters that follow others
@@ -25,7 +26,7 @@ local Model = { __name = "model" }
 
 local fields = {
   name = "string", help = "string", source = "string", knobs = "table", batch = "string|table", task = "string",
-  build = "function", loss = "function", score = "function", candidates = "function", rate = "function",
+  build = "function", loss = "function", score = "function", candidates = "function", rate = "function", click = "function",
   fit = "function", act = "function", observe = "function", players = "table", targets = "table", policy = "string",
 }
 
@@ -68,7 +69,7 @@ function model.is(m) return getmetatable(m) == Model end
 -- Whether the model acts in an environment.
 function model.acts(m) return agent_kinds[m.batch] == true end
 
-local methods = { "build", "loss", "score", "candidates", "rate", "fit", "act", "observe" }
+local methods = { "build", "loss", "score", "candidates", "rate", "click", "fit", "act", "observe" }
 
 local function check_players(m, level)
   for _, player in ipairs(m.players or {}) do
@@ -95,8 +96,8 @@ function model.check(m, level)
   end
   check_players(m, (level or 1) + 2)
   if model.acts(m) then return check_agent(m, (level or 1) + 2) end
-  if not (m.score or m.candidates or m.rate) then
-    error(("model %s can rank nothing: it needs score(batch), candidates(batch) or rate(batch)"):format(m.name), (level or 1) + 1)
+  if not (m.score or m.candidates or m.rate or m.click) then
+    error(("model %s can rank nothing: it needs score(batch), candidates(batch), rate(batch) or click(batch)"):format(m.name), (level or 1) + 1)
   end
   if not (m.loss or m.fit or m.players) then
     error(("model %s cannot learn: it needs loss(batch), players or fit(data)"):format(m.name), (level or 1) + 1)

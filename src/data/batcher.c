@@ -104,6 +104,9 @@ static enum err_code check_options(struct batcher *b, struct err *e)
 		return err_set(e, ERR_ARG, "%s batches: negatives must be in 0..65536, got %d", o->kind, o->negatives);
 	if (b->kind->flags & KIND_LENGTH && o->length < 1)
 		return err_set(e, ERR_ARG, "%s batches: length must be 1 or more, got %d", o->kind, o->length);
+	if (b->kind->flags & KIND_FIELDS && !b->split->fields)
+		return err_set(e, ERR_ARG, "%s batches: the split of data set '%s' was given no fields", o->kind,
+			b->split->data->name);
 	if (b->kind->flags & KIND_RATINGS && !b->split->train_rating)
 		return err_set(e, ERR_ARG, "%s batches: data set '%s' has no ratings; use points or pairs", o->kind,
 			b->split->data->name);

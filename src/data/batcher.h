@@ -14,6 +14,7 @@
  *               one token of each of `batch` sessions read side by side; a model carries a state per lane
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings
  *   "baskets"   item[T2] size[T] user[E]                    items of equal time form a basket of size[b] items
+ *   "fields"    user[E] item[E] field[E,F] number[E,N] cross[E,C] list[T] list2[T2] label[E]   as the data have them
  *   "rows"      user[E] item[T] rating[T]                   all training items of a user; by item: item[E] user[T] rating[T]
  * Evaluation batches (eval_batch): user[E], the user's history as item[T] position[T] for sequence models, and
  *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
@@ -82,6 +83,12 @@ void eval_signature(const struct eval_source *src, int32_t n_candidates, struct 
 enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *users, int32_t n, const int32_t *query,
 	const int64_t *start, struct eval_scratch **scratch, struct batch *out, struct err *e);
 void eval_rating_signature(const struct eval_source *src, struct batch *out);
+/* Observed rows of the data set for click-through prediction: user[i]'s row[i], one example each. */
+enum err_code eval_points_batch(const struct eval_source *src, const int32_t *user, const int64_t *row, int32_t n,
+	struct eval_scratch **scratch, struct batch *out, struct err *e);
+/* ERR_ARG: the kind has no such batches. */
+enum err_code eval_points_signature(const struct eval_source *src, struct batch *out, struct err *e);
+int64_t eval_points_rows(const struct eval_source *src, enum axis a); /* as eval_rows */
 /* Are the examples of such batches items? */
 bool eval_by_item(const struct eval_source *src);
 

@@ -396,6 +396,44 @@ enum err_code eval_rating_batch(const struct eval_source *src, const int32_t *us
 	return OK;
 }
 
+/* ---- click-through ---- */
+
+enum err_code eval_points_signature(const struct eval_source *src, struct batch *out, struct err *e)
+{
+	const struct kind_class *k = kind_need(src->kind, e);
+	*out = (struct batch){0};
+	if (!k)
+		return ERR_ARG;
+	if (!k->points_columns)
+		return err_set(e, ERR_ARG,
+			"%s batches know nothing of single interactions: models of click-through read batches of "
+			"fields",
+			src->kind);
+	k->points_columns(src->split, out);
+	return OK;
+}
+
+int64_t eval_points_rows(const struct eval_source *src, enum axis a)
+{
+	struct err e;
+	const struct kind_class *k = kind_need(src->kind, &e);
+	return k && k->points_rows ? k->points_rows(src->split, a) : a <= AXIS_EXAMPLE;
+}
+
+enum err_code eval_points_batch(const struct eval_source *src, const int32_t *user, const int64_t *row, int32_t n,
+	struct eval_scratch **scratch, struct batch *out, struct err *e)
+{
+	TRY(eval_points_signature(src, out, e));
+	const struct kind_class *k = kind_need(src->kind, e);
+	TRY(begin(scratch, out, e));
+	for (int32_t i = 0; i < n; i++) {
+		TRY(k->point(&(*scratch)->writer, src->split, user[i], row[i], e));
+		TRY(close_example(*scratch, e));
+	}
+	bind(*scratch, n, NULL, out);
+	return OK;
+}
+
 /* ---- histories by hand ---- */
 
 static float mean_rating(const struct dataset *d)

@@ -44,6 +44,7 @@ enum kind_flags {
 	KIND_NEGATIVES = 4, /* obeys `negatives` and `sampler` */
 	KIND_RATINGS = 8,   /* needs ratings */
 	KIND_QUERY = 16,    /* evaluation puts one token behind the history, which asks for the next item */
+	KIND_FIELDS = 32,   /* needs fields: split->fields */
 };
 
 struct kind_class {
@@ -65,6 +66,11 @@ struct kind_class {
 	enum err_code (*pair)(struct eval_writer *w, const struct pair_query *q, struct err *e);
 	/* An upper bound on an example's evaluation rows on an axis; NULL: `length` on AXIS_TOKEN. */
 	int64_t (*eval_rows)(enum axis a, int32_t length, const struct dataset *d);
+	/* Click-through evaluation (eval_points_batch), or NULL: the columns of observed rows, an upper bound on an example's
+	 * rows on an axis, and the example of one row of the data set. */
+	void (*points_columns)(const struct split *s, struct batch *out);
+	int64_t (*points_rows)(const struct split *s, enum axis a);
+	enum err_code (*point)(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e);
 };
 extern const struct registry kind_registry;
 const struct kind_class *kind_need(const char *name, struct err *e); /* NULL: there is none */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "data/corpus.h"
 #include "base/rng.h"
+#include "data/fields.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -376,7 +377,7 @@ enum err_code split_new(struct dataset *d, const struct split_options *o, struct
 		code = collect(d, kind->assign == assign_given && d->held_out, m, words, e);
 	if (code != OK)
 		goto fail;
-	*s = (struct split){.refs = 1, .data = dataset_ref(d), .part = m->part};
+	*s = (struct split){.refs = 1, .data = dataset_ref(d), .part = m->part, .positive = o->positive};
 	s->count[PART_TRAIN] = m->train_start[d->n_users];
 	s->count[PART_VALID] = m->valid_start[d->n_users];
 	s->count[PART_TEST] = m->test_start[d->n_users];
@@ -414,7 +415,14 @@ void split_unref(struct split *s)
 {
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	fieldset_free(s->fields);
 	memory_free(s->owner);
 	dataset_unref(s->data);
 	mem_free(s);
+}
+
+enum err_code split_add_fields(struct split *s, const char *spec, struct err *e)
+{
+	CHECK(!s->fields, "the split of %s has fields already", s->data->name);
+	return fieldset_new(s, spec, &s->fields, e);
 }

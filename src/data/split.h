@@ -4,6 +4,8 @@
 
 #include "data/dataset.h"
 
+struct fieldset; /* data/fields.h */
+
 struct split {
 	int refs;
 	struct dataset *data; /* a reference */
@@ -19,6 +21,8 @@ struct split {
 	/* Rows of PART_HISTORY by user, in time order. */
 	const int64_t *history_start; /* [n_users + 1] */
 	const int32_t *history_item;
+	double positive;	 /* ratings of at least this are positives; 0: those above 0 */
+	struct fieldset *fields; /* of click-through models, or NULL; owned */
 	/* What split_seen reads. */
 	const int32_t *train_sorted; /* train_item with each user's items ascending */
 	const uint64_t *seen_bits;   /* [n_users][seen_words], or NULL where that were too large */
@@ -41,10 +45,21 @@ struct split_options {
 	/* For how many random users the last training item is held out for validation; the others keep it in training.
 	 * leave_one_out: 0 = all; given: 0 = none beyond what the source publishes. */
 	int32_t valid_users;
+	double positive; /* ratings of at least this are positives; 0: those above 0 */
 };
 enum err_code split_new(struct dataset *d, const struct split_options *o, struct split **out, struct err *e);
 struct split *split_ref(struct split *s);
 void split_unref(struct split *s); /* NULL is legal */
+
+/* Makes the fields of a click-through model (data/fields.h) for the split, which is not shared yet. */
+enum err_code split_add_fields(struct split *s, const char *spec, struct err *e);
+
+/* 1 for a positive: rated high enough, or without ratings all. */
+static inline int split_label(const struct split *s, int64_t row)
+{
+	const float *rating = s->data->rating;
+	return !rating || (s->positive != 0 ? rating[row] >= (float)s->positive : rating[row] > 0);
+}
 
 /* True if `user` has `item` among its training items. */
 static inline bool split_seen(const struct split *s, int32_t user, int32_t item)

@@ -71,7 +71,8 @@ static enum err_code check_protocol(struct evaluation *v, struct err *e)
 				"hr@10, rmse, ...",
 				p->metric[m].name);
 		v->ratings |= p->metric[m].class->needs == METRIC_RATINGS;
-		v->ranks |= p->metric[m].class->needs != METRIC_RATINGS;
+		v->points |= p->metric[m].class->needs == METRIC_POINTS;
+		v->ranks |= p->metric[m].class->needs == METRIC_RANKS || p->metric[m].class->needs == METRIC_LISTS;
 	}
 	return OK;
 }
@@ -122,12 +123,14 @@ void evaluation_free(struct evaluation *v)
 	mem_free(v->n_candidates);
 	mem_free(v->truth_start);
 	mem_free(v->truth);
+	points_free(v);
 	split_unref(v->split);
 	mem_free(v);
 }
 
 void evaluation_reset(struct evaluation *v)
 {
+	points_reset(v);
 	for (int m = 0; m < v->protocol.n_metrics; m++) {
 		for (int32_t i = 0; i < v->n; i++)
 			v->value[m][i] = (double)NAN;
@@ -311,11 +314,31 @@ static enum err_code check_fed(const struct evaluation *v, struct err *e)
 			v->users[bad->bad_user]);
 	if (bad->bad_user < v->n)
 		return err_set(e, ERR_NUMERIC, "a predicted rating of user %d is NaN", v->users[bad->bad_user]);
+	TRY(points_check(v, e));
 	for (int m = 0; m < v->protocol.n_metrics; m++)
-		for (int32_t i = 0; i < v->n; i++)
+		for (int32_t i = 0; i < v->n && v->protocol.metric[m].class->needs != METRIC_POINTS; i++)
 			if (isnan(v->value[m][i]))
 				return err_set(e, ERR_STATE, "%s: user %d was not scored", v->protocol.metric[m].name,
 					v->users[i]);
+	return OK;
+}
+
+static enum err_code finish_metric(const struct evaluation *v, int m, double *out, struct err *e)
+{
+	const struct metric_class *c = v->protocol.metric[m].class;
+	switch (c->needs) {
+	case METRIC_RANKS:
+		*out = finish_ranks(v, m);
+		return OK;
+	case METRIC_RATINGS:
+		*out = finish_ratings(v, m);
+		return OK;
+	case METRIC_LISTS:
+		*out = finish_lists(v, m);
+		return OK;
+	case METRIC_POINTS:
+		return c->points(v->label, v->score, v->n_points, out, e);
+	}
 	return OK;
 }
 
@@ -324,13 +347,10 @@ enum err_code evaluation_finish(struct evaluation *v, struct evaluation_result *
 	TRY(check_fed(v, e));
 	*out = (struct evaluation_result){.n = v->protocol.n_metrics, .users = v->n};
 	for (int m = 0; m < out->n; m++) {
-		enum metric_needs needs = v->protocol.metric[m].class->needs;
 		for (int32_t u = 0; u < v->split->data->n_users; u++)
 			v->per_user[m][u] = NAN;
 		out->metric[m] = v->protocol.metric[m];
-		out->value[m] = needs == METRIC_RANKS	  ? finish_ranks(v, m)
-				: needs == METRIC_RATINGS ? finish_ratings(v, m)
-							  : finish_lists(v, m);
+		TRY(finish_metric(v, m, &out->value[m], e));
 		out->per_user[m] = v->per_user[m];
 	}
 	return OK;

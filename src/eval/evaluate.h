@@ -40,12 +40,17 @@ void evaluation_feed(
 void evaluation_feed_ratings(
 	struct evaluation *v, int worker, int32_t first, int32_t count, const int64_t *start, const real *predicted);
 
+/* For metrics of click-through: the interactions to score (rows of the data set), and their logits, each once, from any
+ * thread. */
+int64_t evaluation_points(const struct evaluation *v, const int32_t **user, const int64_t **row);
+void evaluation_feed_points(struct evaluation *v, int64_t first, int64_t n, const real *score);
+
 struct evaluation_result {
 	int n;
 	struct metric metric[16];
 	double value[16];
 	double half[16];     /* half of a 95 % interval; 0: not known */
-	float *per_user[16]; /* [n_users] NaN where not evaluated; owned by the evaluation */
+	float *per_user[16]; /* [n_users] NaN where not evaluated, or of all users together; owned by the evaluation */
 	int32_t users;	     /* evaluated */
 };
 /* After all were fed.  ERR_NUMERIC names user and item of a score that is NaN. */

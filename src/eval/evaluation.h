@@ -22,7 +22,7 @@ struct evaluation {
 	enum part part;
 	struct protocol protocol;
 	int workers;
-	bool ranks, ratings; /* what the metrics need */
+	bool ranks, ratings, points; /* what the metrics need */
 	bool full;
 	int32_t n, *users; /* rising */
 
@@ -35,6 +35,11 @@ struct evaluation {
 	int64_t *truth_start;			  /* ratings: [n + 1] */
 	float *truth;
 
+	int64_t n_points, *point; /* rows of the data set */
+	int32_t *point_user;
+	float *label;
+	real *score;
+
 	double *value[METRICS_MAX];   /* [n]: per user, NaN where not fed; ratings: the mean error of its pairs */
 	float *per_user[METRICS_MAX]; /* [n_users] */
 	struct eval_worker *worker;
@@ -42,5 +47,11 @@ struct evaluation {
 
 /* evaluation_build.c: users, targets, masks, candidates, truths. */
 enum err_code evaluation_build(struct evaluation *v, struct err *e);
+
+/* points.c */
+enum err_code points_build(struct evaluation *v, struct err *e);
+void points_free(struct evaluation *v);
+void points_reset(struct evaluation *v);
+enum err_code points_check(const struct evaluation *v, struct err *e); /* all were fed a number */
 
 #endif

@@ -305,5 +305,7 @@ enum err_code evaluation_build(struct evaluation *v, struct err *e)
 	TRY(build_targets(v, e));
 	if (v->ranks)
 		TRY(build_candidates(v, e));
-	return v->ratings ? build_truth(v, e) : OK;
+	if (v->ratings)
+		TRY(build_truth(v, e));
+	return v->points ? points_build(v, e) : OK;
 }

@@ -8,6 +8,7 @@
  *   auc         share of (target, other) pairs in order, ties half
  *   rmse, mae   over ratings                           coverage@k items in any top-k list / items
  *   return      reward of an episode                   ctr         clicks / shown              steps   of an episode
+ *   roc_auc, logloss   over all interactions of the part together, each with a label and a logit (click-through)
  * Ties: "worst" (targets after their equals), "best", "average" (default: the expected value of the metric over random
  * orders of the tied block, not the metric of the average rank), "first" (equals stand in the order of the catalogue, as a
  * stable sort leaves them).  Under every policy a score of minus infinity means "not recommended": such an item ranks last,
@@ -17,6 +18,7 @@
 
 #include "base/desc.h"
 #include "base/episodes.h"
+#include "base/real.h"
 
 #include <stdint.h>
 
@@ -34,7 +36,7 @@ struct user_ranks {
 	int32_t candidates; /* ranked items including the targets */
 };
 
-enum metric_needs { METRIC_RANKS, METRIC_RATINGS, METRIC_LISTS, METRIC_EPISODES };
+enum metric_needs { METRIC_RANKS, METRIC_RATINGS, METRIC_LISTS, METRIC_POINTS, METRIC_EPISODES };
 struct metric_class {
 	struct desc desc;
 	enum metric_needs needs;
@@ -48,6 +50,8 @@ struct metric_class {
 	double (*lists)(const int32_t *count, int32_t n_items);
 	/* METRIC_EPISODES: of one person; the metric is the sum of num over the sum of den */
 	void (*episodes)(const struct episodes *x, double *num, double *den);
+	/* METRIC_POINTS: label 0 or 1 and logit of n interactions */
+	enum err_code (*points)(const float *label, const real *score, int64_t n, double *out, struct err *e);
 };
 extern const struct registry metric_registry;
 

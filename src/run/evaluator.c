@@ -9,6 +9,7 @@
 #include "run/evaluator.h"
 
 #include "base/mem.h"
+#include "run/points.h"
 #include "run/rating_plan.h"
 #include "run/returns.h"
 
@@ -33,7 +34,7 @@ struct evaluator {
 	const int32_t *users, *candidates;
 	int32_t n_users, width; /* width of the candidate lists */
 	int32_t n_items;
-	bool ranks, ratings;
+	bool ranks, ratings, points;
 	struct eval_scratch *scratch;
 	int threads;
 	real **gathered; /* [threads] */
@@ -85,7 +86,8 @@ enum err_code evaluator_new(
 	*v = (struct evaluator){.x = x, .part = part, .threads = threads, .n_items = x->split->data->n_items};
 	for (int i = 0; i < p.n_metrics; i++) {
 		v->ratings |= p.metric[i].class->needs == METRIC_RATINGS;
-		v->ranks |= p.metric[i].class->needs != METRIC_RATINGS;
+		v->points |= p.metric[i].class->needs == METRIC_POINTS;
+		v->ranks |= p.metric[i].class->needs == METRIC_RANKS || p.metric[i].class->needs == METRIC_LISTS;
 	}
 	if (all_users)
 		p.max_users = 0;
@@ -181,7 +183,9 @@ enum err_code evaluator_prepare(struct evaluator *v, struct rig *r, struct err *
 		TRY(choose_way(v, r, &way, e));
 		TRY(program_for(v, r, way, &p, e));
 	}
-	return v->ratings ? rating_program(v, r, &p, e) : OK;
+	if (v->ratings)
+		TRY(rating_program(v, r, &p, e));
+	return v->points ? points_prepare(r, e) : OK;
 }
 
 /* ---- ranking ---- */
@@ -373,5 +377,7 @@ enum err_code evaluator_run(struct evaluator *v, struct rig *r, bool (*between)(
 		TRY(run_ranks(v, r, between, ctx, e));
 	if (v->ratings)
 		TRY(run_ratings(v, r, between, ctx, e));
+	if (v->points)
+		TRY(points_run(r, v->part, v->evaluation, &v->scratch, between, ctx, e));
 	return evaluation_finish(v->evaluation, out, e);
 }

@@ -15,6 +15,7 @@ enum model_call {
 	MODEL_SCORE,	  /* evaluation batch -> [examples, n_items] */
 	MODEL_CANDIDATES, /* evaluation batch with candidate[E,C] -> [examples, C] */
 	MODEL_RATING,	  /* user[E], item[E] -> [examples] */
+	MODEL_CLICK,	  /* rows as in training, without labels -> [examples] logits of a click */
 	MODEL_ACT,	  /* what is seen -> [examples, candidates] scores, or [examples, vector] */
 	MODEL_OBSERVE,	  /* transitions -> sums that are added to the parameters of the outputs' names */
 	MODEL_PLAYER, /* + k: training batch -> loss of the plan's player k; instead of MODEL_LOSS where there are players */

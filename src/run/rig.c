@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const call_name[] = {"loss", "score", "candidates", "rating", "act", "observe"};
+static const char *const call_name[] = {"loss", "score", "candidates", "rating", "click", "act", "observe"};
 
 /* Knobs with the names of the kind's own arguments override them. */
 static void override_args(struct batch_options *b, const struct knobset *k)
@@ -103,6 +103,15 @@ static enum err_code check_action(const struct experiment *x, const struct shape
 		s->slate ? "a score of every candidate" : "the numbers of the action");
 }
 
+static enum err_code check_click(const struct experiment *x, const struct shape *out, struct err *e)
+{
+	char text[80];
+	if (out->axis == AXIS_EXAMPLE && shape_width(out) == 1)
+		return OK;
+	return err_set(e, ERR_SHAPE, "%s:click must return one number for each example, it returned %s", x->model,
+		shape_text(out, text, sizeof text));
+}
+
 static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
 {
 	struct trace *t = NULL;
@@ -114,6 +123,8 @@ static enum err_code trace_into(struct rig *r, const struct batch *signature, st
 	if (rc == OK && p->outputs.n < 1)
 		rc = err_set(e, ERR_SCRIPT, "%s:%s returned no value", x->model,
 			p->call < MODEL_PLAYER ? call_name[p->call] : "loss");
+	if (rc == OK && p->call == MODEL_CLICK)
+		rc = check_click(x, trace_shape(t, p->outputs.value[0]), e);
 	if (rc == OK && p->call == MODEL_RATING)
 		rc = check_rating(x, signature, trace_shape(t, p->outputs.value[0]), e);
 	if (rc == OK && p->call == MODEL_ACT)
@@ -124,7 +135,7 @@ static enum err_code trace_into(struct rig *r, const struct batch *signature, st
 	return rc;
 }
 
-static void signature_of(const struct rig *r, const struct rig_program *p, struct batch *out)
+static enum err_code signature_of(const struct rig *r, const struct rig_program *p, struct batch *out, struct err *e)
 {
 	const struct world_options *w = r->x->world;
 	if (p->call == MODEL_ACT || p->call == MODEL_OBSERVE) {
@@ -132,13 +143,16 @@ static void signature_of(const struct rig *r, const struct rig_program *p, struc
 			acting_signature(&w->spec, out);
 		else
 			transitions_signature(&w->spec, w->values, out);
-		return;
+		return OK;
 	}
 	struct eval_source src = rig_source(r, PART_TEST);
+	if (p->call == MODEL_CLICK)
+		return eval_points_signature(&src, out, e);
 	if (p->call == MODEL_RATING)
 		eval_rating_signature(&src, out);
 	else
 		eval_signature(&src, p->candidates, out);
+	return OK;
 }
 
 enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode mode, int32_t candidates,
@@ -152,7 +166,7 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		struct batch signature;
 		struct rig_program made = {.call = call, .mode = mode, .candidates = candidates};
 		CHECK(r->n_other < RIG_PROGRAMS_MAX, "more than %d programs of one model", RIG_PROGRAMS_MAX);
-		signature_of(r, &made, &signature);
+		TRY(signature_of(r, &made, &signature, e));
 		TRY(trace_into(r, &signature, &made, e));
 		p = &r->other[r->n_other++];
 		*p = made;
@@ -160,7 +174,8 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 	int64_t rows[AXIS_N] = {[AXIS_FIXED] = 1, [AXIS_EXAMPLE] = examples};
 	for (int a = AXIS_EXAMPLE; a < AXIS_N && !r->x->world; a++) {
 		struct eval_source src = rig_source(r, PART_TEST);
-		rows[a] = examples * eval_rows(&src, (enum axis)a);
+		rows[a] = examples *
+			  (call == MODEL_CLICK ? eval_points_rows(&src, (enum axis)a) : eval_rows(&src, (enum axis)a));
 	}
 	*out = p;
 	return program_reserve(r->engine, p->program, rows, e);

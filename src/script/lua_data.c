@@ -15,6 +15,7 @@
 #include "data/synthetic.h"
 
 #include "data/cache.h"
+#include "data/fields.h"
 #include "data/format.h"
 #include "data/levels.h"
 #include "data/sampler.h"
@@ -801,6 +802,30 @@ static int data_check_levels(lua_State *L)
 	return levels_check(b->data, low, step, (int32_t)n, &e) == OK ? 0 : script_raise(L, &e);
 }
 
+/* The fields of the split: { { name =, kind =, first =, size = }, ... }, and the sizes of the two index spaces beside them:
+ * features (categories and lists) and crossed. */
+static void push_fields(lua_State *L, const struct fieldset *f)
+{
+	static const char *const kind[] = {"category", "list", "number", "cross"};
+	lua_createtable(L, f->n, 2);
+	for (int i = 0; i < f->n; i++) {
+		lua_createtable(L, 0, 4);
+		lua_pushstring(L, f->field[i].name);
+		lua_setfield(L, -2, "name");
+		lua_pushstring(L, kind[f->field[i].kind]);
+		lua_setfield(L, -2, "kind");
+		lua_pushinteger(L, f->field[i].first);
+		lua_setfield(L, -2, "first");
+		lua_pushinteger(L, f->field[i].size);
+		lua_setfield(L, -2, "size");
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pushinteger(L, f->features);
+	lua_setfield(L, -2, "features");
+	lua_pushinteger(L, f->crossed);
+	lua_setfield(L, -2, "crossed");
+}
+
 static int data_index(lua_State *L)
 {
 	struct data_box *b = check_data(L);
@@ -829,6 +854,8 @@ static int data_index(lua_State *L)
 		lua_pushcfunction(L, data_check_levels);
 	else if (strcmp(key, "matrix") == 0)
 		lua_pushcfunction(L, linalg_data_matrix);
+	else if (strcmp(key, "fields") == 0 && b->split && b->split->fields)
+		push_fields(L, b->split->fields);
 	else
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "

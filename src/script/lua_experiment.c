@@ -243,6 +243,7 @@ static void read_protocol(
 		script_fail(L, "g.protocol: valid + test must stay below 1, got %g + %g", so->valid, so->test);
 	field_bool(L, t, "g.protocol", "per_user", &so->per_user);
 	field_int(L, t, "g.protocol", "valid_users", 0, INT32_MAX, &so->valid_users);
+	field_number(L, t, "g.protocol", "positive", &so->positive);
 	so->kind = p->split;
 	read_metrics(L, t, in_world, p);
 }
@@ -501,6 +502,26 @@ static void read_world(lua_State *L, int env, int protocol, struct model *m)
 	x->causes = NULL;
 }
 
+/* g.data's fields, for a model whose batches hold them. */
+static void read_fields(lua_State *L, int data, struct split *s)
+{
+	struct err e;
+	char kind[24] = "sequence", fields[2048] = "";
+	lua_getfield(L, LUA_REGISTRYINDEX, KEY_CLASS);
+	read_name(L, lua_gettop(L), "batch", kind, sizeof(kind));
+	lua_pop(L, 1);
+	const struct kind_class *k = kind_need(kind, &e);
+	if (!k || !(k->flags & KIND_FIELDS))
+		return;
+	if (lua_istable(L, data)) {
+		lua_pushliteral(L, "fields");
+		if (lua_rawget(L, data) == LUA_TSTRING && lua_rawlen(L, -1) < sizeof(fields))
+			snprintf(fields, sizeof(fields), "%s", lua_tostring(L, -1));
+		lua_pop(L, 1);
+	}
+	check(L, split_add_fields(s, fields, &e), &e);
+}
+
 static void read_data(lua_State *L, int idx, struct model *m, const struct script_options *o)
 {
 	struct split_options so;
@@ -517,10 +538,12 @@ static void read_data(lua_State *L, int idx, struct model *m, const struct scrip
 	}
 	lua_pop(L, 1);
 	lua_getfield(L, idx, "data");
-	struct data_box *box = data_push(L, lua_gettop(L), o->data);
+	int data = lua_gettop(L);
+	struct data_box *box = data_push(L, data, o->data);
 	struct err e;
 	check(L, split_new(box->data, &so, &m->x->split, &e), &e);
 	snprintf(m->x->data_source, sizeof(m->x->data_source), "%s", box->source);
+	read_fields(L, data, m->x->split);
 	if (box->planted)
 		m->world_options = box->world;
 	else

@@ -4,6 +4,8 @@
  * reload put their outcome beside the current ones under *.next; trace and fit use what is pending where there is something;
  * settle moves it over or drops it.  Every function runs protected, so that no error leaves this file as a Lua error. */
 #include "script/lua_experiment.h"
+
+#include "data/fields.h"
 #include "script/lua_data.h"
 #include "script/lua_env.h"
 #include "script/lua_value.h"
@@ -130,6 +132,7 @@ static const char *const method_of[] = {[MODEL_LOSS] = "loss",
 	[MODEL_SCORE] = "score",
 	[MODEL_CANDIDATES] = "candidates",
 	[MODEL_RATING] = "rate",
+	[MODEL_CLICK] = "click",
 	[MODEL_ACT] = "act",
 	[MODEL_OBSERVE] = "observe"};
 

@@ -201,9 +201,49 @@ static void test_parse(void **state)
 	refuses("a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on@10", "too long");
 }
 
+/* Click-through metrics by their definitions: over all pairs, and as probabilities. */
+static void test_points(void **state)
+{
+	enum { N = 40 };
+	struct metric auc, logloss;
+	struct err e;
+	assert_int_equal(metric_parse("roc_auc", &auc, &e), OK);
+	assert_int_equal(metric_parse("logloss", &logloss, &e), OK);
+	for (uint64_t seed = 0; seed < 50; seed++) {
+		struct rng r = rng_stream(seed, RNG_TEST, 0, 0);
+		float label[N];
+		real score[N];
+		double pairs = 0, won = 0, loss = 0, got;
+		for (int i = 0; i < N; i++) {
+			label[i] = (float)(rng_below(&r, 3) == 0);
+			score[i] = (real)((double)rng_below(&r, 9) - 4); /* ties */
+		}
+		for (int i = 0; i < N; i++) {
+			double p = 1 / (1 + exp(-(double)score[i]));
+			loss -= log(label[i] > 0 ? p : 1 - p) / N;
+			for (int j = 0; j < N; j++)
+				if (label[i] > label[j]) {
+					pairs++;
+					won += score[i] > score[j] ? 1 : score[i] == score[j] ? .5 : 0;
+				}
+		}
+		assert_int_equal(auc.class->points(label, score, N, &got, &e), OK);
+		assert_close(got, pairs > 0 ? won / pairs : .5, 1e-12);
+		assert_int_equal(logloss.class->points(label, score, N, &got, &e), OK);
+		assert_close(got, loss, 1e-6);
+	}
+	const float ones[2] = {1, 1};
+	const real far[2] = {1000, -1000};
+	double got;
+	assert_int_equal(auc.class->points(ones, far, 2, &got, &e), OK);
+	assert_close(got, .5, 0);
+	assert_int_equal(logloss.class->points(ones, far, 2, &got, &e), OK);
+	assert_close(got, 500, 1e-9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_order), cmocka_unit_test(test_by_hand),
-		cmocka_unit_test(test_all_tied), cmocka_unit_test(test_parse)};
+		cmocka_unit_test(test_all_tied), cmocka_unit_test(test_points), cmocka_unit_test(test_parse)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

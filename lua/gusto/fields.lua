@@ -1,0 +1,78 @@
+-- What models of click-through share: the vectors and weights of an example's fields (data/fields.h).
+--   local fields = require "gusto.fields"
+--   self.v = fields.vectors(data, { dim = 10, std = .01 })     then  fields.stack(self.v, batch)    [E, F, dim]
+--   self.w = fields.vectors(data, { dim = 1, std = 0 })        then  fields.sum(self.w, batch)      [E]
+-- Categories and lists share one table; a list is the mean of its words' vectors; a number scales a vector of its own.
+
+local nn = require "gusto.nn"
+
+local fields = {}
+
+-- The fields that have vectors: all but the crosses.
+function fields.count(data)
+  local n = 0
+  for _, f in ipairs(data.fields) do if f.kind ~= "cross" then n = n + 1 end end
+  return n
+end
+
+local function of_kind(data, kind)
+  local n = 0
+  for _, f in ipairs(data.fields) do if f.kind == kind then n = n + 1 end end
+  return n
+end
+
+function fields.vectors(data, o)
+  local init = o.std == 0 and "zeros" or "normal"
+  local t = { dim = o.dim, categories = of_kind(data, "category"), lists = of_kind(data, "list"), number = {} }
+  if data.fields.features > 0 then
+    t.word = nn.embedding { data.fields.features, o.dim, init = init, std = o.std }
+  end
+  for j = 1, of_kind(data, "number") do
+    t.number[j] = nn.linear { 1, o.dim, bias = false, init = init, std = o.std }
+  end
+  return t
+end
+
+-- One vector per field side by side, [E, F * dim].
+function fields.concat(t, batch)
+  local parts = {}
+  if t.categories > 0 then parts[1] = t.word(batch.field):reshape(-1) end
+  local bags = { t.lists > 0 and batch.list, t.lists > 1 and batch.list2 }
+  for j = 1, t.lists do parts[#parts + 1] = nn.embedding_bag(t.word.weight, bags[j], { over = "mean" }) end
+  local numbers = #t.number > 0 and batch.number:reshape(#t.number)
+  for j, layer in ipairs(t.number) do parts[#parts + 1] = layer(numbers:slice(j - 1, j)) end
+  local all = parts[1]
+  for i = 2, #parts do all = nn.concat(all, parts[i]) end
+  return all
+end
+
+function fields.stack(t, batch)
+  return fields.concat(t, batch):reshape(t.categories + t.lists + #t.number, t.dim)
+end
+
+-- The sum over all fields of vectors of one number: the linear part.
+function fields.sum(t, batch)
+  return fields.concat(t, batch):sum()
+end
+
+-- A tower of k.layers layers of k.hidden numbers over `width` inputs: linear, batch normalisation where asked for, activation,
+-- dropout.
+function fields.tower(width, k)
+  local t = { act = k.act, dropout = k.dropout }
+  for l = 1, k.layers do
+    t[l] = { linear = nn.linear { l == 1 and width or k.hidden, k.hidden, act = not k.batch_norm and k.act or "none" } }
+    if k.batch_norm then t[l].norm = nn.batch_norm { k.hidden } end
+  end
+  return t
+end
+
+function fields.climb(t, x)
+  for _, layer in ipairs(t) do
+    x = layer.linear(x)
+    if layer.norm then x = nn[t.act](layer.norm(x)) end
+    if t.dropout > 0 then x = x:dropout(t.dropout) end
+  end
+  return x
+end
+
+return fields

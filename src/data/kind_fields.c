@@ -1,0 +1,206 @@
+/* Click-through batches: the fields (data/fields.h) of an interaction and whether it was liked.  Entry which * rows + row, as in
+ * kind points: which = 0 is a training row with its own label, 1..negatives the same user and context with an item drawn
+ * for it, label 0.  `redraw = false` draws the negatives of every epoch as those of the first: a published training file
+ * with its fixed negatives is imitated so. */
+#include "base/mem.h"
+#include "data/fields.h"
+#include "data/kind.h"
+
+enum { REDRAW };
+static const char *const list_name[FIELDSET_LISTS] = {"list", "list2"};
+static const enum axis list_axis[FIELDSET_LISTS] = {AXIS_TOKEN, AXIS_TOKEN2};
+
+/* The fields of the lists, in order. */
+static int lists(const struct fieldset *f, const struct fieldset_field *out[FIELDSET_LISTS])
+{
+	int n = 0;
+	for (int i = 0; i < f->n; i++)
+		if (f->field[i].kind == FIELDSET_LIST)
+			out[n++] = &f->field[i];
+	return n;
+}
+
+/* Where the columns of one example begin; NULL where there is none of the kind. */
+struct cells {
+	int32_t *field, *cross;
+	real *number;
+};
+
+static void write(const struct fieldset *f, const struct cells *to, int32_t user, int32_t item, int64_t row)
+{
+	int n[4] = {0};
+	for (int i = 0; i < f->n; i++) {
+		const struct fieldset_field *x = &f->field[i];
+		int at = n[x->kind]++;
+		if (x->kind == FIELDSET_CATEGORY)
+			to->field[at] = fieldset_category(x, user, item, row);
+		else if (x->kind == FIELDSET_CROSS)
+			to->cross[at] = fieldset_cross(f, x, user, item, row);
+		else if (x->kind == FIELDSET_NUMBER)
+			to->number[at] = (real)x->value[fieldset_owner_of(x, user, item, row)];
+	}
+}
+
+static int32_t write_list(const struct fieldset_field *f, int32_t *to, int32_t user, int32_t item, int64_t row)
+{
+	int64_t at = fieldset_owner_of(f, user, item, row);
+	int32_t n = (int32_t)(f->start[at + 1] - f->start[at]);
+	for (int32_t j = 0; j < n; j++)
+		to[j] = f->first + f->code[f->start[at] + j];
+	return n;
+}
+
+static void add_columns(const struct fieldset *f, struct batch *out)
+{
+	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
+	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
+	if (f->n_kind[FIELDSET_CATEGORY])
+		field_add(out, "field", FIELD_INT, AXIS_EXAMPLE, f->n_kind[FIELDSET_CATEGORY]);
+	if (f->n_kind[FIELDSET_NUMBER])
+		field_add(out, "number", FIELD_REAL, AXIS_EXAMPLE, f->n_kind[FIELDSET_NUMBER]);
+	if (f->n_kind[FIELDSET_CROSS])
+		field_add(out, "cross", FIELD_INT, AXIS_EXAMPLE, f->n_kind[FIELDSET_CROSS]);
+	for (int k = 0; k < f->n_kind[FIELDSET_LIST]; k++)
+		field_add(out, list_name[k], FIELD_INT, list_axis[k], 1);
+}
+
+/* ---- training ---- */
+
+static int64_t points_rows(const struct split *s, enum axis a)
+{
+	const struct fieldset_field *list[FIELDSET_LISTS];
+	int n = lists(s->fields, list);
+	for (int k = 0; k < n; k++)
+		if (list_axis[k] == a)
+			return list[k]->most > 0 ? list[k]->most : 1;
+	return a <= AXIS_EXAMPLE;
+}
+
+static enum err_code begin(struct batcher *b, struct err *e)
+{
+	const struct split *s = b->split;
+	int64_t *row = mem_calloc((size_t)s->count[PART_TRAIN] + 1, sizeof *row), n = 0;
+	b->state = row;
+	if (!row)
+		return err_set(e, ERR_NOMEM, "no memory for %lld training rows", (long long)s->count[PART_TRAIN]);
+	for (int64_t i = 0; i < s->data->n; i++)
+		if (s->part[i] == PART_TRAIN)
+			row[n++] = i;
+	TRY(batcher_list_rows(b, e));
+	b->entries = b->rows * (1 + (int64_t)b->o.negatives);
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
+		b->max_rows[a] = points_rows(s, (enum axis)a) * b->o.batch;
+	return OK;
+}
+
+static void columns(const struct batcher *b, struct batch *out)
+{
+	add_columns(b->split->fields, out);
+	field_add(out, "label", FIELD_REAL, AXIS_EXAMPLE, 1);
+}
+
+static void draw_items(struct batcher *b, int32_t n, int32_t *user, int32_t *item)
+{
+	uint64_t key = b->negative_key;
+	for (int32_t i = 0; i < n; i++)
+		user[i] = b->row_user[b->order[i] % b->rows];
+	if (b->o.negatives == 0)
+		return;
+	if (b->o.args.num[REDRAW] == 0)
+		b->negative_key = rng_key(b->o.seed, RNG_NEGATIVE, 0, 0);
+	batcher_draw_negatives(b, user, n, 1, item);
+	b->negative_key = key;
+}
+
+static void fill_lists(struct batcher *b, int32_t n, const int32_t *user, const int32_t *item)
+{
+	const struct fieldset_field *list[FIELDSET_LISTS];
+	const int64_t *row = b->state;
+	int count = lists(b->split->fields, list);
+	for (int k = 0; k < count; k++) {
+		int32_t *to = batcher_column(b, list_name[k]), *offsets = b->offsets[list_axis[k]];
+		offsets[0] = 0;
+		for (int32_t i = 0; i < n; i++)
+			offsets[i + 1] = offsets[i] + write_list(list[k], to + offsets[i], user[i], item[i],
+							      row[b->order[i] % b->rows]);
+	}
+}
+
+static void fill(struct batcher *b, int32_t n)
+{
+	const struct split *s = b->split;
+	const struct fieldset *f = s->fields;
+	const int64_t *row = b->state;
+	int32_t *user = b->column[0], *item = b->column[1];
+	int32_t *field = batcher_column(b, "field"), *cross = batcher_column(b, "cross");
+	real *number = batcher_column(b, "number"), *label = batcher_column(b, "label");
+	draw_items(b, n, user, item);
+	for (int32_t i = 0; i < n; i++) {
+		int64_t at = row[b->order[i] % b->rows];
+		bool own = b->order[i] < b->rows;
+		if (own)
+			item[i] = s->data->item[at];
+		label[i] = own ? (real)split_label(s, at) : 0;
+		struct cells to = {field ? field + (int64_t)i * f->n_kind[FIELDSET_CATEGORY] : NULL,
+			cross ? cross + (int64_t)i * f->n_kind[FIELDSET_CROSS] : NULL,
+			number ? number + (int64_t)i * f->n_kind[FIELDSET_NUMBER] : NULL};
+		write(f, &to, user[i], item[i], at);
+	}
+	fill_lists(b, n, user, item);
+}
+
+/* ---- evaluation ---- */
+
+static void points_columns(const struct split *s, struct batch *out)
+{
+	add_columns(s->fields, out);
+}
+
+static enum err_code point(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e)
+{
+	const struct fieldset *f = s->fields;
+	const struct fieldset_field *list[FIELDSET_LISTS];
+	int32_t item = s->data->item[row], *ids[2] = {eval_writer_ints(w, "user", 1), eval_writer_ints(w, "item", 1)};
+	const int *n = f->n_kind;
+	struct cells to = {n[FIELDSET_CATEGORY] ? eval_writer_ints(w, "field", n[FIELDSET_CATEGORY]) : NULL,
+		n[FIELDSET_CROSS] ? eval_writer_ints(w, "cross", n[FIELDSET_CROSS]) : NULL,
+		n[FIELDSET_NUMBER] ? eval_writer_reals(w, "number", n[FIELDSET_NUMBER]) : NULL};
+	bool done = ids[0] && ids[1] && (to.field || !n[FIELDSET_CATEGORY]) && (to.cross || !n[FIELDSET_CROSS]) &&
+		    (to.number || !n[FIELDSET_NUMBER]);
+	if (done) {
+		*ids[0] = user;
+		*ids[1] = item;
+		write(f, &to, user, item, row);
+	}
+	int count = lists(f, list);
+	for (int k = 0; done && k < count; k++) {
+		int64_t at = fieldset_owner_of(list[k], user, item, row);
+		int32_t *cell =
+			eval_writer_ints(w, list_name[k], (int32_t)(list[k]->start[at + 1] - list[k]->start[at]));
+		done = cell != NULL;
+		if (done)
+			write_list(list[k], cell, user, item, row);
+	}
+	return done ? OK : err_set(e, ERR_NOMEM, "no memory for a batch of fields");
+}
+
+static const struct arg_spec args[] = {
+	{"redraw", ARG_BOOL, 1, 0, 1, 0, "draw the negatives anew each epoch", NULL, NULL},
+	{0},
+};
+
+extern const struct kind_class kind_fields;
+const struct kind_class kind_fields = {
+	.desc = {"fields", "user[E] item[E] field[E,F] number[E,N] cross[E,C] list[T] list2[T2] label[E]",
+		"Click-through: the fields of an interaction (categories, numbers, crosses and lists as far as the "
+		"data "
+		"have them) and its label; `negatives` items are drawn for each row, in its context.",
+		args},
+	.flags = KIND_NEGATIVES | KIND_FIELDS,
+	.begin = begin,
+	.columns = columns,
+	.fill = fill,
+	.points_columns = points_columns,
+	.points_rows = points_rows,
+	.point = point,
+};
