@@ -55,13 +55,24 @@ function fields.sum(t, batch)
   return fields.concat(t, batch):sum()
 end
 
--- A tower of k.layers layers of k.hidden numbers over `width` inputs: linear, batch normalisation where asked for, activation,
--- dropout.
-function fields.tower(width, k)
-  local t = { act = k.act, dropout = k.dropout }
-  for l = 1, k.layers do
-    t[l] = { linear = nn.linear { l == 1 and width or k.hidden, k.hidden, act = not k.batch_norm and k.act or "none" } }
-    if k.batch_norm then t[l].norm = nn.batch_norm { k.hidden } end
+-- The vector of the item, [E, dim]: where it stands among the categories is known from the data.
+function fields.place(data, name)
+  local place = 0
+  for _, f in ipairs(data.fields) do
+    if f.name == name and f.kind == "category" then return place end
+    if f.kind == "category" then place = place + 1 end
+  end
+  error(("the fields of data set '%s' have no category '%s'; add it to g.data { fields = ... }"):format(data.name, name), 0)
+end
+
+-- A tower over `width` inputs: sizes of its layers, { act =, batch_norm =, dropout = }.  Each layer is linear, batch normalisation
+-- where asked for, activation (dice and prelu have parameters of their own), dropout.
+function fields.tower(width, sizes, o)
+  local t = { act = o.act, dropout = o.dropout or 0, bare = not o.batch_norm and o.act ~= "dice" and o.act ~= "prelu" }
+  for l, size in ipairs(sizes) do
+    t[l] = { linear = nn.linear { l == 1 and width or sizes[l - 1], size, act = t.bare and o.act or "none" } }
+    if o.batch_norm then t[l].norm = nn.batch_norm { size } end
+    if o.act == "dice" or o.act == "prelu" then t[l].bend = nn[o.act] { size } end
   end
   return t
 end
@@ -69,10 +80,18 @@ end
 function fields.climb(t, x)
   for _, layer in ipairs(t) do
     x = layer.linear(x)
-    if layer.norm then x = nn[t.act](layer.norm(x)) end
+    if layer.norm then x = layer.norm(x) end
+    if layer.bend then x = layer.bend(x) elseif not t.bare then x = nn[t.act](x) end
     if t.dropout > 0 then x = x:dropout(t.dropout) end
   end
   return x
+end
+
+-- n layers of the same size.
+function fields.sizes(n, size)
+  local sizes = {}
+  for l = 1, n do sizes[l] = size end
+  return sizes
 end
 
 return fields

@@ -409,7 +409,8 @@ enum err_code eval_points_signature(const struct eval_source *src, struct batch 
 			"%s batches know nothing of single interactions: models of click-through read batches of "
 			"fields",
 			src->kind);
-	k->points_columns(src->split, out);
+	struct args a = kind_args(k, src->args);
+	k->points_columns(src->split, &a, out);
 	return OK;
 }
 
@@ -417,7 +418,10 @@ int64_t eval_points_rows(const struct eval_source *src, enum axis a)
 {
 	struct err e;
 	const struct kind_class *k = kind_need(src->kind, &e);
-	return k && k->points_rows ? k->points_rows(src->split, a) : a <= AXIS_EXAMPLE;
+	if (!k || !k->points_rows)
+		return a <= AXIS_EXAMPLE;
+	struct args args = kind_args(k, src->args);
+	return k->points_rows(src->split, &args, a);
 }
 
 enum err_code eval_points_batch(const struct eval_source *src, const int32_t *user, const int64_t *row, int32_t n,
@@ -425,9 +429,12 @@ enum err_code eval_points_batch(const struct eval_source *src, const int32_t *us
 {
 	TRY(eval_points_signature(src, out, e));
 	const struct kind_class *k = kind_need(src->kind, e);
+	struct args a = kind_args(k, src->args);
+	struct eval_source full = *src;
+	full.args = &a;
 	TRY(begin(scratch, out, e));
 	for (int32_t i = 0; i < n; i++) {
-		TRY(k->point(&(*scratch)->writer, src->split, user[i], row[i], e));
+		TRY(k->point(&(*scratch)->writer, &full, user[i], row[i], e));
 		TRY(close_example(*scratch, e));
 	}
 	bind(*scratch, n, NULL, out);

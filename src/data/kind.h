@@ -68,9 +68,10 @@ struct kind_class {
 	int64_t (*eval_rows)(enum axis a, int32_t length, const struct dataset *d);
 	/* Click-through evaluation (eval_points_batch), or NULL: the columns of observed rows, an upper bound on an example's
 	 * rows on an axis, and the example of one row of the data set. */
-	void (*points_columns)(const struct split *s, struct batch *out);
-	int64_t (*points_rows)(const struct split *s, enum axis a);
-	enum err_code (*point)(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e);
+	void (*points_columns)(const struct split *s, const struct args *a, struct batch *out);
+	int64_t (*points_rows)(const struct split *s, const struct args *a, enum axis axis);
+	enum err_code (*point)(
+		struct eval_writer *w, const struct eval_source *src, int32_t user, int64_t row, struct err *e);
 };
 extern const struct registry kind_registry;
 const struct kind_class *kind_need(const char *name, struct err *e); /* NULL: there is none */

@@ -1,12 +1,15 @@
 /* Click-through batches: the fields (data/fields.h) of an interaction and whether it was liked.  Entry which * rows + row, as in
  * kind points: which = 0 is a training row with its own label, 1..negatives the same user and context with an item drawn
  * for it, label 0.  `redraw = false` draws the negatives of every epoch as those of the first: a published training file
- * with its fixed negatives is imitated so. */
+ * with its fixed negatives is imitated so.  `history = N` adds the user's last N liked items before the interaction, as features
+ * of the field "item": of the training rows, in evaluation of all rows that are known by then. */
 #include "base/mem.h"
 #include "data/fields.h"
 #include "data/kind.h"
 
-enum { REDRAW };
+#include <string.h>
+
+enum { REDRAW, HISTORY };
 static const char *const list_name[FIELDSET_LISTS] = {"list", "list2"};
 static const enum axis list_axis[FIELDSET_LISTS] = {AXIS_TOKEN, AXIS_TOKEN2};
 
@@ -50,7 +53,46 @@ static int32_t write_list(const struct fieldset_field *f, int32_t *to, int32_t u
 	return n;
 }
 
-static void add_columns(const struct fieldset *f, struct batch *out)
+/* ---- histories ---- */
+
+static const struct fieldset_field *item_field(const struct fieldset *f)
+{
+	for (int i = 0; i < f->n; i++)
+		if (strcmp(f->field[i].name, "item") == 0 && f->field[i].kind == FIELDSET_CATEGORY)
+			return &f->field[i];
+	return NULL;
+}
+
+static enum err_code check_history(const struct split *s, const struct args *a, struct err *e)
+{
+	if (a->num[HISTORY] == 0)
+		return OK;
+	if (!item_field(s->fields))
+		return err_set(e, ERR_ARG, "a history needs the field \"item\" among the fields of data set '%s'",
+			s->data->name);
+	if (s->fields->n_kind[FIELDSET_LIST] == FIELDSET_LISTS)
+		return err_set(e, ERR_ARG, "a history leaves room for one list among the fields of data set '%s'",
+			s->data->name);
+	return OK;
+}
+
+/* The last `most` liked items of the user before the row, oldest first, of rows whose part is in `parts`; `to` may be NULL. */
+static int32_t history(const struct split *s, unsigned parts, int32_t user, int64_t row, int32_t most, int32_t *to)
+{
+	const struct fieldset_field *item = item_field(s->fields);
+	int32_t n = 0;
+	int64_t from = row;
+	while (from > s->data->start[user] && n < most) {
+		from--;
+		n += (parts >> s->part[from] & 1) && split_label(s, from);
+	}
+	for (int32_t k = 0; to && from < row; from++)
+		if ((parts >> s->part[from] & 1) && split_label(s, from))
+			to[k++] = fieldset_category(item, user, s->data->item[from], from);
+	return n;
+}
+
+static void add_columns(const struct fieldset *f, const struct args *a, struct batch *out)
 {
 	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
 	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
@@ -62,18 +104,20 @@ static void add_columns(const struct fieldset *f, struct batch *out)
 		field_add(out, "cross", FIELD_INT, AXIS_EXAMPLE, f->n_kind[FIELDSET_CROSS]);
 	for (int k = 0; k < f->n_kind[FIELDSET_LIST]; k++)
 		field_add(out, list_name[k], FIELD_INT, list_axis[k], 1);
+	if (a->num[HISTORY] > 0)
+		field_add(out, "history", FIELD_INT, AXIS_TOKEN2, 1);
 }
 
 /* ---- training ---- */
 
-static int64_t points_rows(const struct split *s, enum axis a)
+static int64_t points_rows(const struct split *s, const struct args *args, enum axis a)
 {
 	const struct fieldset_field *list[FIELDSET_LISTS];
 	int n = lists(s->fields, list);
 	for (int k = 0; k < n; k++)
 		if (list_axis[k] == a)
 			return list[k]->most > 0 ? list[k]->most : 1;
-	return a <= AXIS_EXAMPLE;
+	return a == AXIS_TOKEN2 ? (int64_t)args->num[HISTORY] : a <= AXIS_EXAMPLE;
 }
 
 static enum err_code begin(struct batcher *b, struct err *e)
@@ -81,6 +125,7 @@ static enum err_code begin(struct batcher *b, struct err *e)
 	const struct split *s = b->split;
 	int64_t *row = mem_calloc((size_t)s->count[PART_TRAIN] + 1, sizeof *row), n = 0;
 	b->state = row;
+	TRY(check_history(s, &b->o.args, e));
 	if (!row)
 		return err_set(e, ERR_NOMEM, "no memory for %lld training rows", (long long)s->count[PART_TRAIN]);
 	for (int64_t i = 0; i < s->data->n; i++)
@@ -89,13 +134,13 @@ static enum err_code begin(struct batcher *b, struct err *e)
 	TRY(batcher_list_rows(b, e));
 	b->entries = b->rows * (1 + (int64_t)b->o.negatives);
 	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
-		b->max_rows[a] = points_rows(s, (enum axis)a) * b->o.batch;
+		b->max_rows[a] = points_rows(s, &b->o.args, (enum axis)a) * b->o.batch;
 	return OK;
 }
 
 static void columns(const struct batcher *b, struct batch *out)
 {
-	add_columns(b->split->fields, out);
+	add_columns(b->split->fields, &b->o.args, out);
 	field_add(out, "label", FIELD_REAL, AXIS_EXAMPLE, 1);
 }
 
@@ -126,6 +171,17 @@ static void fill_lists(struct batcher *b, int32_t n, const int32_t *user, const 
 	}
 }
 
+static void fill_histories(struct batcher *b, int32_t n, const int32_t *user)
+{
+	const int64_t *row = b->state;
+	int32_t *to = batcher_column(b, "history"), *offsets = b->offsets[AXIS_TOKEN2];
+	unsigned parts = 1u << PART_TRAIN | 1u << PART_HISTORY;
+	offsets[0] = 0;
+	for (int32_t i = 0; i < n; i++)
+		offsets[i + 1] = offsets[i] + history(b->split, parts, user[i], row[b->order[i] % b->rows],
+						      (int32_t)b->o.args.num[HISTORY], to + offsets[i]);
+}
+
 static void fill(struct batcher *b, int32_t n)
 {
 	const struct split *s = b->split;
@@ -147,51 +203,83 @@ static void fill(struct batcher *b, int32_t n)
 		write(f, &to, user[i], item[i], at);
 	}
 	fill_lists(b, n, user, item);
+	if (b->o.args.num[HISTORY] > 0)
+		fill_histories(b, n, user);
 }
 
 /* ---- evaluation ---- */
 
-static void points_columns(const struct split *s, struct batch *out)
+static void points_columns(const struct split *s, const struct args *a, struct batch *out)
 {
-	add_columns(s->fields, out);
+	add_columns(s->fields, a, out);
 }
 
-static enum err_code point(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e)
+static enum err_code no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for a batch of fields");
+}
+
+static enum err_code point_cells(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e)
 {
 	const struct fieldset *f = s->fields;
-	const struct fieldset_field *list[FIELDSET_LISTS];
 	int32_t item = s->data->item[row], *ids[2] = {eval_writer_ints(w, "user", 1), eval_writer_ints(w, "item", 1)};
 	const int *n = f->n_kind;
 	struct cells to = {n[FIELDSET_CATEGORY] ? eval_writer_ints(w, "field", n[FIELDSET_CATEGORY]) : NULL,
 		n[FIELDSET_CROSS] ? eval_writer_ints(w, "cross", n[FIELDSET_CROSS]) : NULL,
 		n[FIELDSET_NUMBER] ? eval_writer_reals(w, "number", n[FIELDSET_NUMBER]) : NULL};
-	bool done = ids[0] && ids[1] && (to.field || !n[FIELDSET_CATEGORY]) && (to.cross || !n[FIELDSET_CROSS]) &&
-		    (to.number || !n[FIELDSET_NUMBER]);
-	if (done) {
-		*ids[0] = user;
-		*ids[1] = item;
-		write(f, &to, user, item, row);
-	}
-	int count = lists(f, list);
-	for (int k = 0; done && k < count; k++) {
+	if (!ids[0] || !ids[1] || (!to.field && n[FIELDSET_CATEGORY]) || (!to.cross && n[FIELDSET_CROSS]) ||
+		(!to.number && n[FIELDSET_NUMBER]))
+		return no_memory(e);
+	*ids[0] = user;
+	*ids[1] = item;
+	write(f, &to, user, item, row);
+	return OK;
+}
+
+static enum err_code point_lists(struct eval_writer *w, const struct split *s, int32_t user, int64_t row, struct err *e)
+{
+	const struct fieldset_field *list[FIELDSET_LISTS];
+	int32_t item = s->data->item[row];
+	int count = lists(s->fields, list);
+	for (int k = 0; k < count; k++) {
 		int64_t at = fieldset_owner_of(list[k], user, item, row);
 		int32_t *cell =
 			eval_writer_ints(w, list_name[k], (int32_t)(list[k]->start[at + 1] - list[k]->start[at]));
-		done = cell != NULL;
-		if (done)
-			write_list(list[k], cell, user, item, row);
+		if (!cell)
+			return no_memory(e);
+		write_list(list[k], cell, user, item, row);
 	}
-	return done ? OK : err_set(e, ERR_NOMEM, "no memory for a batch of fields");
+	return OK;
+}
+
+static enum err_code point(
+	struct eval_writer *w, const struct eval_source *src, int32_t user, int64_t row, struct err *e)
+{
+	const struct split *s = src->split;
+	int32_t most = (int32_t)src->args->num[HISTORY];
+	bool validation = src->part == PART_TEST && src->with_validation;
+	unsigned parts = 1u << PART_TRAIN | 1u << PART_HISTORY | (unsigned)validation << PART_VALID;
+	TRY(check_history(s, src->args, e));
+	TRY(point_cells(w, s, user, row, e));
+	TRY(point_lists(w, s, user, row, e));
+	if (most == 0)
+		return OK;
+	int32_t n = history(s, parts, user, row, most, NULL), *to = eval_writer_ints(w, "history", n);
+	if (!to)
+		return no_memory(e);
+	history(s, parts, user, row, most, to);
+	return OK;
 }
 
 static const struct arg_spec args[] = {
 	{"redraw", ARG_BOOL, 1, 0, 1, 0, "draw the negatives anew each epoch", NULL, NULL},
+	{"history", ARG_INT, 0, 0, 4096, 0, "liked items before the interaction; 0: none", NULL, NULL},
 	{0},
 };
 
 extern const struct kind_class kind_fields;
 const struct kind_class kind_fields = {
-	.desc = {"fields", "user[E] item[E] field[E,F] number[E,N] cross[E,C] list[T] list2[T2] label[E]",
+	.desc = {"fields", "user[E] item[E] field[E,F] number[E,N] cross[E,C] list[T] list2[T2] history[T2] label[E]",
 		"Click-through: the fields of an interaction (categories, numbers, crosses and lists as far as the "
 		"data "
 		"have them) and its label; `negatives` items are drawn for each row, in its context.",

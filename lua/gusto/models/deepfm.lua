@@ -12,7 +12,7 @@ local DeepFM = g.model {
     hidden = g.int { 400, min = 1, max = 8192, help = "numbers per layer of the tower" },
     layers = g.int { 3, min = 1, max = 12, help = "layers of the tower" },
     act = g.choice { "relu", "sigmoid", "tanh", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "hard_sigmoid", "hard_tanh",
-      "hard_swish", help = "activation of the tower" },
+      "hard_swish", "prelu", "dice", help = "activation of the tower" },
     dropout = g.real { 0.2, min = 0, max = 0.95, help = "share of the tower's activations dropped in training" },
     batch_norm = g.bool { false, help = "batch normalisation before each activation" },
     std = g.real { 0.01, min = 1e-5, max = 1, help = "deviation of the vectors' start" },
@@ -24,7 +24,7 @@ local DeepFM = g.model {
 function DeepFM:build(k, data)
   self.vector = fields.vectors(data, { dim = k.dim, std = k.std })
   self.weight = fields.vectors(data, { dim = 1, std = 0 })
-  self.tower = fields.tower(fields.count(data) * k.dim, k)
+  self.tower = fields.tower(fields.count(data) * k.dim, fields.sizes(k.layers, k.hidden), k)
   self.out = nn.linear { k.hidden, 1 }
 end
 

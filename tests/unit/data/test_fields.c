@@ -282,6 +282,58 @@ static void evaluation(void **state)
 	split_unref(s);
 }
 
+/* The last N liked items before the row, by brute force: in training of training rows, in a test also the validation row. */
+static void check_history(
+	const struct split *s, const struct batch *b, int32_t e, int32_t user, int64_t row, int most, bool validation)
+{
+	const int32_t *history = (const int32_t *)column(b, "history") + b->offsets[AXIS_TOKEN2][e];
+	int32_t n = b->offsets[AXIS_TOKEN2][e + 1] - b->offsets[AXIS_TOKEN2][e], found = 0;
+	for (int64_t r = row - 1; r >= s->data->start[user] && found < most; r--) {
+		bool known = s->part[r] == PART_TRAIN || (validation && s->part[r] == PART_VALID);
+		if (!known || !(s->data->rating[r] > 0))
+			continue;
+		found++;
+		assert_true(found <= n);
+		assert_int_equal(history[n - found], s->fields->field[1].first + s->data->item[r]);
+	}
+	assert_int_equal(found, n);
+}
+
+static void histories(void **state)
+{
+	struct split *s = split_with("user,item,item.genres");
+	struct err e;
+	struct batch batch;
+	(void)state;
+	for (int most = 1; most < 5; most += 3) {
+		struct args a = redraw(1);
+		const struct kind_class *k = kind_need("fields", &e);
+		struct batcher *b = NULL;
+		struct eval_scratch *scratch = NULL;
+		assert_int_equal(args_set_number(&k->desc, &a, "history", most, &e), OK);
+		struct batch_options o = {.kind = "fields", .args = a, .batch = 9, .negatives = 1, .seed = 3};
+		assert_int_equal(batcher_new(s, &o, &b, &e), OK);
+		for (int64_t i = 0; i < batcher_steps(b); i++) {
+			batcher_get(b, 0, i, &batch);
+			for (int32_t x = 0; x < batch.examples; x++) {
+				int64_t at = b->order[x] % s->count[PART_TRAIN];
+				check_history(
+					s, &batch, x, b->row_user[at], ((const int64_t *)b->state)[at], most, false);
+			}
+		}
+		batcher_free(b);
+		struct eval_source src = {
+			.split = s, .part = PART_TEST, .kind = "fields", .args = &a, .with_validation = true};
+		for (int32_t u = 0; u < s->data->n_users; u++) {
+			int64_t row = s->data->start[u + 1] - 1;
+			assert_int_equal(eval_points_batch(&src, &u, &row, 1, &scratch, &batch, &e), OK);
+			check_history(s, &batch, 0, u, row, most, true);
+		}
+		eval_scratch_free(scratch);
+	}
+	split_unref(s);
+}
+
 /* Mean 0 and deviation 1 over the training rows, whatever the held-out rows hold. */
 static void standard_is_of_the_training_rows(void **state)
 {
@@ -311,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(wrong_fields_are_named),
 		cmocka_unit_test(training), cmocka_unit_test(negatives_are_redrawn_or_stay),
-		cmocka_unit_test(evaluation), cmocka_unit_test(standard_is_of_the_training_rows)};
+		cmocka_unit_test(evaluation), cmocka_unit_test(histories),
+		cmocka_unit_test(standard_is_of_the_training_rows)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
