@@ -9,7 +9,7 @@ local experiment = {}
 -- ---- data ----
 
 local data_fields = {
-  [1] = "string", name = "string", view = "string", min_rating = "number", kcore = "number|table",
+  [1] = "string", name = "string", view = "string", min_rating = "number", without_rating = "number", kcore = "number|table",
   file = "string", format = "string", columns = "string", header = "boolean", separator = "string",
   encoding = "string", map = "string", id_offset_user = "number", id_offset_item = "number",
   user_map = "string", item_map = "string", features = "string",
@@ -64,7 +64,7 @@ local file_fields = {
   id_offset_user = "number", id_offset_item = "number", user_map = "string", item_map = "string", features = "string", any = "table",
   part = "string",
 }
-local view_fields = { help = "string", source = "string", min_rating = "number", kcore = "number|table" }
+local view_fields = { help = "string", source = "string", min_rating = "number", without_rating = "number", kcore = "number|table" }
 
 local function check_files(what, view, level)
   for key, entry in pairs(view) do

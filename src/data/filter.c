@@ -148,21 +148,32 @@ done:
 	return code;
 }
 
-enum err_code filter_rating(struct dataset *d, float at_least, struct dataset **out, struct err *e)
+/* Keeps the rows rated at least so, or all but those rated so. */
+static enum err_code by_rating(struct dataset *d, float rating, bool without, struct dataset **out, struct err *e)
 {
 	*out = NULL;
 	if (!d->rating)
 		return err_set(e, ERR_ARG, "%s has no ratings to filter by; leave the rating threshold out", d->name);
-	if (isnan(at_least))
+	if (isnan(rating))
 		return err_set(e, ERR_ARG, "the rating threshold for %s must be a number, got NaN", d->name);
 	bool *keep = mem_alloc((size_t)d->n * sizeof *keep);
 	if (!keep)
 		return err_set(e, ERR_NOMEM, "no memory to filter %s", d->name);
 	for (int64_t i = 0; i < d->n; i++)
-		keep[i] = d->rating[i] >= at_least;
+		keep[i] = without ? d->rating[i] != rating : d->rating[i] >= rating;
 	enum err_code code = subset(d, keep, out, e);
 	mem_free(keep);
 	return code;
+}
+
+enum err_code filter_rating(struct dataset *d, float at_least, struct dataset **out, struct err *e)
+{
+	return by_rating(d, at_least, false, out, e);
+}
+
+enum err_code filter_without_rating(struct dataset *d, float rating, struct dataset **out, struct err *e)
+{
+	return by_rating(d, rating, true, out, e);
 }
 
 /* Drops the rows of users and items below their threshold until nothing changes.  The k-core is unique, so the order

@@ -78,6 +78,8 @@ static inline bool split_seen(const struct split *s, int32_t user, int32_t item)
 
 /* Filters return a new data set (ids renumbered, strings and columns carried over). */
 enum err_code filter_rating(struct dataset *d, float at_least, struct dataset **out, struct err *e);
+/* Leaves out the rows of this rating: neither liked nor disliked. */
+enum err_code filter_without_rating(struct dataset *d, float rating, struct dataset **out, struct err *e);
 /* Iterates until every user has >= users and every item >= items interactions. */
 enum err_code filter_kcore(struct dataset *d, int32_t users, int32_t items, struct dataset **out, struct err *e);
 

@@ -111,7 +111,7 @@ struct recipe {
 	const char *name, *source;
 	struct data_box *box;
 	struct str key;
-	double min_rating, kcore_users, kcore_items;
+	double min_rating, without_rating, kcore_users, kcore_items;
 };
 
 static void key_entry(struct recipe *r, const struct file_entry *f, const char *sha)
@@ -217,6 +217,8 @@ static void key_view(struct recipe *r, int view)
 		lua_settop(L, t - 1);
 	}
 	str_printf(&r->key, "|min=%.9g core=%.0f,%.0f", r->min_rating, r->kcore_users, r->kcore_items);
+	if (!isnan(r->without_rating))
+		str_printf(&r->key, " without=%.9g", r->without_rating);
 }
 
 static void free_builder(void *p)
@@ -266,6 +268,12 @@ static void filter(struct recipe *r, struct box *box)
 	struct dataset *next = NULL;
 	if (!isnan(r->min_rating)) {
 		if (filter_rating(box->p, (float)r->min_rating, &next, &e) != OK)
+			script_raise_plain(r->L, &e);
+		dataset_unref(box->p);
+		box->p = next;
+	}
+	if (!isnan(r->without_rating)) {
+		if (filter_without_rating(box->p, (float)r->without_rating, &next, &e) != OK)
 			script_raise_plain(r->L, &e);
 		dataset_unref(box->p);
 		box->p = next;
@@ -488,13 +496,14 @@ static void open_synthetic(lua_State *L, int t, struct data_box *box)
 /* Filters of g.data go before those of the view. */
 static void read_filters(struct recipe *r, int view, int t)
 {
-	r->min_rating = NAN;
+	r->min_rating = r->without_rating = NAN;
 	r->kcore_users = r->kcore_items = 0;
 	int from[2] = {view, t};
 	for (int i = 0; i < 2; i++) {
 		if (!from[i])
 			continue;
 		field_number(r->L, from[i], r->name, "min_rating", &r->min_rating);
+		field_number(r->L, from[i], r->name, "without_rating", &r->without_rating);
 		read_kcore(r, from[i]);
 	}
 }

@@ -146,6 +146,15 @@ static void rating_threshold(void **state)
 			assert_true(good->rating[i] >= 4);
 		check_carried(good);
 		dataset_unref(good);
+		want = 0;
+		for (int64_t i = 0; i < d->n; i++)
+			want += d->rating[i] != 3;
+		assert_int_equal(filter_without_rating(d, 3, &good, &e), OK);
+		assert_int_equal(good->n, want);
+		for (int64_t i = 0; i < good->n; i++)
+			assert_true(good->rating[i] != 3);
+		check_carried(good);
+		dataset_unref(good);
 		assert_int_equal(filter_rating(d, 0, &good, &e), OK);
 		assert_true(good->hash == d->hash);
 		dataset_unref(good);
