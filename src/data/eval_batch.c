@@ -411,6 +411,7 @@ enum err_code eval_points_signature(const struct eval_source *src, struct batch 
 			src->kind);
 	struct args a = kind_args(k, src->args);
 	k->points_columns(src->split, &a, out);
+	field_bound(out, src->split->data, 1);
 	return OK;
 }
 

@@ -92,20 +92,28 @@ static int32_t history(const struct split *s, unsigned parts, int32_t user, int6
 	return n;
 }
 
+/* Adds a column of ids below `below`. */
+static void add_ids(struct batch *out, const char *name, enum axis axis, int32_t width, int32_t below)
+{
+	field_add(out, name, FIELD_INT, axis, width);
+	out->spec[out->nfields - 1].below = below;
+}
+
 static void add_columns(const struct fieldset *f, const struct args *a, struct batch *out)
 {
+	const int *n = f->n_kind;
 	field_add(out, "user", FIELD_INT, AXIS_EXAMPLE, 1);
 	field_add(out, "item", FIELD_INT, AXIS_EXAMPLE, 1);
-	if (f->n_kind[FIELDSET_CATEGORY])
-		field_add(out, "field", FIELD_INT, AXIS_EXAMPLE, f->n_kind[FIELDSET_CATEGORY]);
-	if (f->n_kind[FIELDSET_NUMBER])
-		field_add(out, "number", FIELD_REAL, AXIS_EXAMPLE, f->n_kind[FIELDSET_NUMBER]);
-	if (f->n_kind[FIELDSET_CROSS])
-		field_add(out, "cross", FIELD_INT, AXIS_EXAMPLE, f->n_kind[FIELDSET_CROSS]);
-	for (int k = 0; k < f->n_kind[FIELDSET_LIST]; k++)
-		field_add(out, list_name[k], FIELD_INT, list_axis[k], 1);
+	if (n[FIELDSET_CATEGORY])
+		add_ids(out, "field", AXIS_EXAMPLE, n[FIELDSET_CATEGORY], f->features);
+	if (n[FIELDSET_NUMBER])
+		field_add(out, "number", FIELD_REAL, AXIS_EXAMPLE, n[FIELDSET_NUMBER]);
+	if (n[FIELDSET_CROSS])
+		add_ids(out, "cross", AXIS_EXAMPLE, n[FIELDSET_CROSS], f->crossed);
+	for (int k = 0; k < n[FIELDSET_LIST]; k++)
+		add_ids(out, list_name[k], list_axis[k], 1, f->features);
 	if (a->num[HISTORY] > 0)
-		field_add(out, "history", FIELD_INT, AXIS_TOKEN2, 1);
+		add_ids(out, "history", AXIS_TOKEN2, 1, f->features);
 }
 
 /* ---- training ---- */

@@ -363,7 +363,7 @@ static enum err_code trace_again(struct rig *r, const struct rig *old, struct er
 		const struct rig_program *was = &old->other[r->n_other];
 		struct rig_program *p = &r->other[r->n_other];
 		*p = (struct rig_program){.call = was->call, .mode = was->mode, .candidates = was->candidates};
-		signature_of(r, p, &signature);
+		TRY(signature_of(r, p, &signature, e));
 		TRY(trace_into(r, &signature, p, e));
 	}
 	return OK;
