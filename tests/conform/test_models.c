@@ -95,7 +95,7 @@ static struct experiment *load(const char *path, int epochs)
 	return x;
 }
 
-/* Models that predict ratings are watched on their error, the others on a ranking. */
+/* Models that predict ratings are watched on their error, those of clicks on their order, the others on a ranking. */
 static void prepare(const struct script_model *m, char *path, size_t size)
 {
 	struct script_options o;
@@ -103,10 +103,11 @@ static void prepare(const struct script_model *m, char *path, size_t size)
 	struct err e;
 	write_experiment(m, "ndcg@10", path, size);
 	script_options_default(&o);
-	bool rates = script_load(path, &o, &x, &e) != OK || x->vtbl->has(x->self, MODEL_RATING);
+	bool loads = script_load(path, &o, &x, &e) == OK, clicks = loads && x->vtbl->has(x->self, MODEL_CLICK);
+	bool rates = !loads || x->vtbl->has(x->self, MODEL_RATING);
 	experiment_free(x);
-	if (rates)
-		write_experiment(m, "rmse", path, size);
+	if (rates || clicks)
+		write_experiment(m, rates ? "rmse" : "roc_auc", path, size);
 }
 
 /* ---- learning ---- */
