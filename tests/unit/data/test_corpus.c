@@ -1,7 +1,9 @@
 /* Words of texts, the corpus of a split, and batches of kind "reviews". */
+#include "base/rng.h"
 #include "data/batcher.h"
 #include "data/corpus.h"
 #include "data/kind.h"
+#include "data/text.h"
 #include "data/words.h"
 
 #include <setjmp.h>
@@ -75,6 +77,27 @@ static void long_words_are_cut_at_a_character(void **state)
 	assert_int_equal(words_next(&w, word), WORD_MAX - 1); /* x and 31 characters of two bytes */
 	assert_int_equal(words_next(&w, word), 3);
 	assert_memory_equal(word, "end", 3);
+}
+
+/* Whatever the bytes: it ends, words are not too long, and they are UTF-8 without capitals of ASCII. */
+static void any_bytes_are_cut_into_words(void **state)
+{
+	for (uint64_t k = 0; k < 2000; k++) {
+		struct rng r = rng_stream(3, RNG_TEST, k, 0);
+		char text[200], word[WORD_MAX];
+		size_t n = (size_t)rng_below(&r, sizeof text), len, words = 0;
+		for (size_t i = 0; i < n; i++) /* half of them letters, so that there are long words */
+			text[i] = (char)(k % 2 ? rng_below(&r, 256) : 0x60 + rng_below(&r, 0x90));
+		struct words w = {text, text + n};
+		while ((len = words_next(&w, word)) > 0) {
+			assert_true(len <= WORD_MAX);
+			assert_int_equal(text_utf8_check(word, len), len);
+			for (size_t i = 0; i < len; i++)
+				assert_false(word[i] >= 'A' && word[i] <= 'Z');
+			assert_true(++words <= n);
+		}
+		assert_ptr_equal(w.at, text + n);
+	}
 }
 
 /* ---- corpus ---- */
@@ -272,6 +295,7 @@ int main(void)
 		cmocka_unit_test(words_follow_the_rules),
 		cmocka_unit_test(broken_bytes_separate),
 		cmocka_unit_test(long_words_are_cut_at_a_character),
+		cmocka_unit_test(any_bytes_are_cut_into_words),
 		cmocka_unit_test(a_corpus_holds_training_texts_only),
 		cmocka_unit_test(held_out_words_are_unknown),
 		cmocka_unit_test(vocabularies_are_cut),
