@@ -96,7 +96,8 @@ def narre(p):
         return p.linear(side + "/out", torch.stack(out), 2) + p.rows(side + "/factors", own, 2, id)
     joint = (read("user", USERS, USER, OF_USER, REVIEWED, ITEMS) * read("item", ITEMS, ITEM, OF_ITEM, REVIEWER, USERS)).relu()
     y = p.linear("last", joint, 1, bias=False)[:, 0]
-    return F.mse_loss(y + p.rows("user/bias", USERS, 1, USER)[:, 0] + p.rows("item/bias", ITEMS, 1, ITEM)[:, 0] + 4, LABEL)
+    of_user, of_item = 5 * p.rows("user/bias", USERS, 1, USER)[:, 0], 5 * p.rows("item/bias", ITEMS, 1, ITEM)[:, 0]
+    return F.mse_loss(y + of_user + of_item + 4, LABEL) + (of_user ** 2 + of_item ** 2).mean()
 
 
 print("/* Made by conv_models.py; model, loss, {parameter, numbers, norm of the gradient, product of it}. */")
