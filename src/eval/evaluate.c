@@ -338,7 +338,7 @@ static enum err_code finish_metric(const struct evaluation *v, int m, double *ou
 		return OK;
 	case METRIC_POINTS:
 		return c->points(v->label, v->score, v->n_points, out, e);
-	case METRIC_EPISODES: /* refused where the evaluation was made */
+	case METRIC_EPISODES: /* evaluated elsewhere, see check_protocol */
 		break;
 	}
 	return OK;
