@@ -75,6 +75,7 @@ struct env {
 	struct outcome *outcome; /* [users] */
 	int64_t *tick;		 /* [users] steps and beginnings so far */
 	int32_t *length;	 /* [users] steps of this episode */
+	bool *rest;		 /* [users] whom env_step passes over */
 	void *state;		 /* the class's own struct, mem_free'd */
 	int n_blocks;
 	struct env_block block[ENV_BLOCKS_MAX];
