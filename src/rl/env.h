@@ -6,7 +6,6 @@
  *     observation [users, observation]   what is known of the person
  *     candidate   [users, candidates]    ids (0..items-1) of what may be shown; -1: not to be had
  *     feature     [users, candidates, features]
- *
  *     history     [users, history]       the last items that the person took, newest last; -1: none
  *
  * and acts with a slate (`slate` different positions in the person's candidates) or, where `vector` > 0, with so many numbers in
@@ -37,7 +36,7 @@ struct outcome {
 struct env_class {
 	struct desc desc;
 	bool takes_data; /* replays a data set */
-	/* Sets env->spec (users is set), checks the arguments, allocates state (env_array). */
+	/* Sets env->spec (users is set), checks the arguments, allocates state (env_reals, env_ints). */
 	enum err_code (*open)(struct env *env, struct err *e);
 	void (*close)(struct env *env); /* NULL: nothing beyond the arrays */
 	/* A new episode of user u: its hidden state, observation and candidates. */
