@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { metrics = { "ctr", "return", "steps" }, users = 1000 },
   model = require "gusto.models.ddpg",
   knobs = { gamma = 0.95, tau = 0.001, hidden = 128, noise = 0.1, updates = 5, lr_actor = 1e-4, lr_critic = 1e-3 },
-  train = { optimizer = "adam", batch = 128, steps = 2000, epochs = 8, capacity = 2000, warmup = 20 },
+  train = { optimizer = "adam", batch = 128, steps = 2000, epochs = 5, capacity = 2000, warmup = 20 },
 }

@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { metrics = { "ctr", "return", "steps" }, users = 1000 },
   model = require "gusto.models.dqn",
   knobs = { gamma = 0.95, hidden = 64, dim = 16, epsilon = 0.05, epsilon_steps = 2000, tau = 0.01, lr = 1e-3, updates = 2 },
-  train = { optimizer = "adam", batch = 64, steps = 1000, epochs = 8, capacity = 1000, warmup = 20 },
+  train = { optimizer = "adam", batch = 64, steps = 1000, epochs = 5, capacity = 1000, warmup = 20 },
 }

@@ -16,7 +16,8 @@
 #include <math.h>
 
 enum { MODE, PRIOR, SCALE, MEAN = 0, WIDTH, SAMPLE, DIM_MAX = 512 };
-#define SMALL 1e-6
+/* Sums over many observations are rounded: by so much of their largest, which is added to the prior lest A be indefinite. */
+#define ROUNDING (sizeof(real) == 4 ? 1e-6 : 1e-13)
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -52,18 +53,15 @@ static size_t scratch(const struct op_io *io)
 	return (size_t)io->in[1].shape.dim[0] * numbers_per_group(d) * (size_t)doubles;
 }
 
-/* The sums are rounded to `real`: what is left of a pivot below SMALL of its diagonal is noise, and may be negative. */
 static void factor(double *l, int64_t d)
 {
-	for (int64_t i = 0; i < d; i++) {
-		const double least = SMALL * l[i * d + i];
+	for (int64_t i = 0; i < d; i++)
 		for (int64_t j = 0; j <= i; j++) {
 			double x = l[i * d + j];
 			for (int64_t k = 0; k < j; k++)
 				x -= l[i * d + k] * l[j * d + k];
-			l[i * d + j] = i == j ? sqrt(x > least ? x : least) : x / l[j * d + j];
+			l[i * d + j] = i == j ? sqrt(x > 1e-300 ? x : 1e-300) : x / l[j * d + j];
 		}
-	}
 }
 
 /* L y = b, in place. */
@@ -93,8 +91,11 @@ static const double *group(const struct op_io *io, int32_t g, int64_t d)
 	const real *sums = io->in[1].v + (int64_t)g * d * (d + 1);
 	if (*there == 1)
 		return l;
+	double largest = 0;
+	for (int64_t i = 0; i < d; i++)
+		largest = fmax(largest, (double)sums[i * (d + 1)]);
 	for (int64_t i = 0; i < d * d; i++)
-		l[i] = (double)sums[i] + (i % (d + 1) == 0 ? io->attr[PRIOR] : 0);
+		l[i] = (double)sums[i] + (i % (d + 1) == 0 ? io->attr[PRIOR] + ROUNDING * largest : 0);
 	for (int64_t i = 0; i < d; i++)
 		theta[i] = (double)sums[d * d + i];
 	factor(l, d);

@@ -147,7 +147,8 @@ static void live(struct living *l, const struct rollout *r, struct episodes *sum
 		if (!l->env->outcome[u].done)
 			continue;
 		sums[u].n += 1;
-		l->open -= sums[u].n >= r->episodes;
+		l->env->rest[u] = sums[u].n >= r->episodes;
+		l->open -= l->env->rest[u];
 	}
 }
 

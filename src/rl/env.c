@@ -91,8 +91,9 @@ static enum err_code make_arrays(struct env *env, struct err *e)
 	env->tick = block_new(env, "tick", (size_t)s->users * sizeof *env->tick);
 	env->length = env_ints(env, "length", 1);
 	env->outcome = mem_calloc((size_t)s->users, sizeof *env->outcome);
+	env->rest = mem_calloc((size_t)s->users, sizeof *env->rest);
 	if (!env->observation || !env->candidate || !env->feature || !env->history || !env->tick || !env->length ||
-		!env->outcome)
+		!env->outcome || !env->rest)
 		return err_set(e, ERR_NOMEM, "no memory for an environment of %d users", s->users);
 	return OK;
 }
@@ -160,6 +161,7 @@ void env_free(struct env *env)
 		mem_aligned_free(env->block[i].data);
 	dataset_unref(env->data);
 	mem_free(env->outcome);
+	mem_free(env->rest);
 	mem_free(env->state);
 	mem_free(env);
 }
@@ -189,6 +191,8 @@ static enum err_code check_actions(const struct env *env, const int32_t *slate, 
 	const struct env_spec *s = &env->spec;
 	CHECK(s->slate ? slate != NULL : vector != NULL, "an action of the wrong kind");
 	for (int32_t u = 0; u < s->users; u++) {
+		if (env->rest[u])
+			continue;
 		if (s->slate)
 			TRY(check_slate(env, u, slate + (int64_t)u * s->slate, e));
 		for (int32_t k = 0; !s->slate && k < s->vector; k++)
@@ -228,6 +232,7 @@ enum err_code env_step(struct env *env, const int32_t *slate, const real *vector
 	TRY(check_actions(env, slate, vector, e));
 #pragma omp parallel for schedule(static) num_threads(env->threads)
 	for (int32_t u = 0; u < env->spec.users; u++)
-		step_user(env, u, slate, vector);
+		if (!env->rest[u])
+			step_user(env, u, slate, vector);
 	return OK;
 }

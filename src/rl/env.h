@@ -6,7 +6,6 @@
  *     observation [users, observation]   what is known of the person
  *     candidate   [users, candidates]    ids (0..items-1) of what may be shown; -1: not to be had
  *     feature     [users, candidates, features]
- *
  *     history     [users, history]       the last items that the person took, newest last; -1: none
  *
  * and acts with a slate (`slate` different positions in the person's candidates) or, where `vector` > 0, with so many numbers in
@@ -37,7 +36,7 @@ struct outcome {
 struct env_class {
 	struct desc desc;
 	bool takes_data; /* replays a data set */
-	/* Sets env->spec (users is set), checks the arguments, allocates state (env_array). */
+	/* Sets env->spec (users is set), checks the arguments, allocates state (env_reals, env_ints). */
 	enum err_code (*open)(struct env *env, struct err *e);
 	void (*close)(struct env *env); /* NULL: nothing beyond the arrays */
 	/* A new episode of user u: its hidden state, observation and candidates. */
@@ -75,6 +74,7 @@ struct env {
 	struct outcome *outcome; /* [users] */
 	int64_t *tick;		 /* [users] steps and beginnings so far */
 	int32_t *length;	 /* [users] steps of this episode */
+	bool *rest;		 /* [users] whom env_step passes over */
 	void *state;		 /* the class's own struct, mem_free'd */
 	int n_blocks;
 	struct env_block block[ENV_BLOCKS_MAX];

@@ -74,6 +74,25 @@ static struct policy exploring(const struct agent *a, int64_t step)
 		.noise = knob(a, "noise", 0)};
 }
 
+/* The parameter NAME_low keeps what rounding takes from the running sums of NAME (Kahan 1965); NULL: there is none. */
+static struct param *sums_low(const struct paramset *s, const char *name)
+{
+	char low[PARAM_NAME_MAX + 8];
+	snprintf(low, sizeof low, "%s_low", name);
+	struct param *p = paramset_find(s, low);
+	return p && !p->trainable ? p : NULL;
+}
+
+static void add_sums(struct param *to, struct param *low, const real *v)
+{
+	for (int64_t i = 0; i < to->n; i++) {
+		real y = v[i] + (low && low->n == to->n ? low->value[i] : 0), sum = to->value[i] + y;
+		if (low && low->n == to->n)
+			low->value[i] = y - (sum - to->value[i]);
+		to->value[i] = sum;
+	}
+}
+
 /* Adds what observe(batch) makes of the last transitions to the parameters of the outputs' names. */
 static enum err_code observe(struct agent *a, struct rig *r, struct err *e)
 {
@@ -95,8 +114,7 @@ static enum err_code observe(struct agent *a, struct rig *r, struct err *e)
 				"observe: '%s' must be the name of a parameter with trainable = false and of the "
 				"result's shape",
 				p->outputs.name[k]);
-		for (int64_t i = 0; i < to->n; i++)
-			to->value[i] += out.v[i];
+		add_sums(to, sums_low(r->params, to->name), out.v);
 	}
 	return OK;
 }

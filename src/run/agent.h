@@ -9,7 +9,7 @@
  *   gamma         discount
  *   reward_scale  what rewards and returns are multiplied by in batches (not in what is reported)
  * all of them read anew each time.  A model's observe(batch) sees the transitions of each interaction; what it returns is added to
- * the parameters of these names (running sums).  Environment, buffer and sums are blocks of the checkpoint. */
+ * the parameters of these names (running sums; NAME_low, where it is there, keeps what rounding takes).  Environment, buffer and sums are blocks of the checkpoint. */
 #ifndef GUSTO_RUN_AGENT_H
 #define GUSTO_RUN_AGENT_H
 

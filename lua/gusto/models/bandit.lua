@@ -28,6 +28,7 @@ function Bandit:build(k, env)
   self.groups = k.disjoint and env.items or 1
   self.dim = dim
   self.sums = nn.parameter { self.groups, dim * (dim + 1), trainable = false }
+  self.sums_low = nn.parameter { self.groups, dim * (dim + 1), trainable = false } -- what rounding takes from them
 end
 
 -- The context of n items a person: [E, n, dim], or [E, dim] of one.

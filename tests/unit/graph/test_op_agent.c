@@ -207,15 +207,23 @@ static void regressions(void **state)
 /* The same context a million times, in float: rounding must not make the width something else than a small number. */
 static void many_observations(void **state)
 {
-	real x[D] = {(real)0.7, (real)-0.3, (real)0.9}, sums[GROUPS * D * (D + 1)] = {0}, got[1];
-	int32_t g[1] = {0};
-	for (int n = 0; n < 1000000; n++)
-		for (int i = 0; i < D; i++)
-			for (int j = 0; j < D; j++)
-				sums[i * D + j] += x[i] * x[j];
+	enum { WIDE = 24 };
+	struct rng r = rng_stream(5, RNG_TEST, 0, 0);
+	real x[WIDE], sums[WIDE * (WIDE + 1)] = {0};
+	for (int i = 0; i < WIDE; i++)
+		x[i] = (real)(2 * rng_unit(&r) - 1);
+	for (int i = 0; i < WIDE; i++)
+		for (int j = 0; j < WIDE; j++)
+			sums[i * WIDE + j] = (real)(1e6 * (double)x[i] * (double)x[j]);
 	for (int mode = 0; mode < 3; mode++) {
-		ask(mode, x, 1, sums, g, 1, got);
-		assert_true(isfinite((double)got[0]) && fabs((double)got[0]) < 0.1);
+		struct op_run run;
+		op_run_init(&run, "ridge", 1, NULL);
+		run.attr[0] = mode;
+		op_run_real(&run, shape_rows(AXIS_EXAMPLE, 1, WIDE, 0), x);
+		op_run_real(&run, shape_fixed(2, 1, WIDE * (WIDE + 1), 0), sums);
+		op_run_forward(&run);
+		assert_true(isfinite((double)run.io.out.v[0]) && fabs((double)run.io.out.v[0]) < 0.1);
+		op_run_fini(&run);
 	}
 }
 
