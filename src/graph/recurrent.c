@@ -2,24 +2,16 @@
 
 #include "tensor/blas.h"
 
-struct recurrent_inputs recurrent_inputs(int n_in, const enum axis *axis)
+struct recurrent_inputs recurrent_inputs_of(const struct op_io *io)
 {
 	struct recurrent_inputs in = {-1, {-1, -1}};
 	int states = 0;
-	for (int k = 2; k < n_in; k++)
-		if (axis[k] == AXIS_FIXED)
+	for (int k = 2; k < io->n_in; k++)
+		if (io->in[k].shape.axis == AXIS_FIXED)
 			in.bias = k;
-		else if (states < 2)
+		else
 			in.state[states++] = k;
 	return in;
-}
-
-struct recurrent_inputs recurrent_inputs_of(const struct op_io *io)
-{
-	enum axis axis[OP_IN_MAX];
-	for (int k = 0; k < io->n_in; k++)
-		axis[k] = io->in[k].shape.axis;
-	return recurrent_inputs(io->n_in, axis);
 }
 
 /* ---- shapes ---- */

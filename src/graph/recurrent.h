@@ -21,7 +21,6 @@ struct recurrent {
 struct recurrent_inputs {
 	int bias, state[2];
 };
-struct recurrent_inputs recurrent_inputs(int n_in, const enum axis *axis);
 struct recurrent_inputs recurrent_inputs_of(const struct op_io *io);
 
 /* x [tokens, gates h], weight [gates h, h], bias?, up to `states` initial states; *out = [tokens, h]. */

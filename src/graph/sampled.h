@@ -27,7 +27,7 @@ void sampled_backward(struct op_io *io);
 /* For f over the negatives alone: r = z or elu(z) = max(z, 0) + min(0, alpha (exp(z) - 1)) in place (alpha 0: z; -inf stays);
  * s[1..n) = softmax of r[1..n).  False: no negative takes part. */
 bool sampled_activate(real *z, real *s, int64_t n, real alpha);
-/* dz from d = f'(r), r in room: 0 where r is -inf. */
+/* dr / dz of a score r = elu(z). */
 static inline real sampled_elu_grad(real r, real alpha)
 {
 	return alpha > 0 && r < 0 ? r + alpha : 1;

@@ -84,6 +84,9 @@ function GRU4Rec:loss(batch)
     if self.bias then return nn.softmax_ce(h, self:table(), batch.target, self.bias) end
     return nn.softmax_ce(h, self:table(), batch.target)
   end
+  if not batch:has "negative" then
+    error(("GRU4Rec: loss = %s needs negatives that the batch shares: set negatives to 1 or more"):format(k.loss), 0)
+  end
   local options = k.loss == "bpr_max" and { reg = k.bpreg, elu = k.elu } or k.loss == "top1_max" and { elu = k.elu } or {}
   local loss = nn[k.loss == "sampled_ce" and "sampled_softmax_ce" or k.loss]
   if offset then return loss(h, self:table(), batch.target, batch.negative, offset, options) end

@@ -50,6 +50,9 @@ end
 
 function NARM:loss(batch)
   local h, table = self:encode(batch), self.item.weight
+  if self.log_q and not batch:has "negative" then
+    error("NARM: loss = sampled_ce needs negatives that the batch shares: set negatives to 1 or more", 0)
+  end
   if self.log_q then return nn.sampled_softmax_ce(h, table, batch.target, batch.negative, self.log_q) end
   return nn.softmax_ce(h, table, batch.target)
 end

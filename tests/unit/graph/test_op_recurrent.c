@@ -2,6 +2,7 @@
 #include "unit/graph/op_run.h"
 
 #include "base/rng.h"
+#include "graph/program.h"
 
 enum { H = 7, EXAMPLES = 23, LONGEST = 12 };
 
@@ -102,6 +103,58 @@ static void packed_sequences_come_out_as_if_alone(void **state)
 	}
 }
 
+static void keep_least(void *ctx, int worker, int32_t first, int32_t examples, const struct operand *out)
+{
+	int32_t *least = ctx;
+#pragma omp critical
+	*least = examples < *least ? examples : *least;
+}
+
+/* The fewest examples of a slice of a program of this width, with a recurrent op or without. */
+static int32_t least_examples(const struct batch *b, struct param *w, bool recurrent)
+{
+	struct trace *t = NULL;
+	struct program *p = NULL;
+	struct engine *g = NULL;
+	struct err e = {0};
+	int32_t least = b->examples;
+	assert_int_equal(trace_new(b, &t, &e), OK);
+	int x = trace_input(t, "x", &e), y = trace_apply(t, "neg", &x, 1, NULL, &e);
+	if (recurrent)
+		y = trace_apply(t, "gru", (const int[]){y, trace_param(t, w, &e)}, 2, NULL, &e);
+	if (y < 0 || trace_finish(t, PROGRAM_INFER, &y, 1, &p, &e) != OK)
+		fail_msg("%s", e.text);
+	trace_free(t);
+	assert_int_equal(engine_new(&(struct engine_options){.threads = 2}, &g, &e), OK);
+	const int64_t rows[AXIS_N] = {1, b->examples, b->offsets[AXIS_TOKEN][b->examples]};
+	assert_int_equal(program_reserve(g, p, rows, &e), OK);
+	assert_int_equal(program_infer(g, p, b, keep_least, &least, &e), OK);
+	program_free(p);
+	engine_free(g);
+	return least;
+}
+
+/* However wide the program is, a recurrent step gets many examples to walk at once. */
+static void slices_hold_many_examples(void **state)
+{
+	enum { WIDE = 128, MANY = 256, TOKENS = 32 };
+	static int32_t offsets[MANY + 1];
+	struct batch b = {.examples = MANY, .nfields = 1};
+	struct param *w = NULL;
+	struct shape shape = shape_fixed(2, 3 * WIDE, WIDE, 0);
+	for (int32_t i = 0; i <= MANY; i++)
+		offsets[i] = i * TOKENS;
+	b.spec[0] = (struct field_spec){.name = "x", .type = FIELD_REAL, .axis = AXIS_TOKEN, .width = 3 * WIDE};
+	real *x = op_run_block((int64_t)MANY * TOKENS * 3 * WIDE);
+	b.offsets[AXIS_TOKEN] = offsets;
+	b.column[0] = x;
+	assert_int_equal(param_new("w", &shape, &w, NULL), OK);
+	assert_in_range(least_examples(&b, w, false), 1, 31);
+	assert_in_range(least_examples(&b, w, true), 32, MANY / 2);
+	param_unref(w);
+	mem_free(x);
+}
+
 static void wrong_shapes_are_named(void **state)
 {
 	const double attr[OP_ATTR_MAX] = {0};
@@ -128,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packed_sequences_come_out_as_if_alone),
+		cmocka_unit_test(slices_hold_many_examples),
 		cmocka_unit_test(wrong_shapes_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
