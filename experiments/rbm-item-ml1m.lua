@@ -10,7 +10,7 @@ return g.experiment {
   model = require "gusto.models.rbm",
   knobs = { by = "item", hidden = 100, conditional = true, cd = 1, lr = 2e-3 },
   train = {
-    optimizer = "adam", batch = 64, epochs = 60, monitor = "rmse",
-    plan = { { epoch = 30, cd = 3, lr = 1e-3 }, { epoch = 45, cd = 5, lr = 5e-4 } },
+    optimizer = "adam", batch = 64, epochs = 36, monitor = "rmse",
+    plan = { { epoch = 16, cd = 3, lr = 1e-3 }, { epoch = 26, cd = 5, lr = 3e-4 } },
   },
 }

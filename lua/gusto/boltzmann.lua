@@ -48,14 +48,21 @@ function boltzmann.logits(m, h, ids)
   return nn.level_logits(h, m.weight, m.visible_bias, ids, levels.args(m.k))
 end
 
--- [E] F(v) - F(v~), and the drives of data and chain.  start(drive of the data) gives the chain's first hidden units.
+-- [E] F(v) - F(v~), the chain's drive, and [T] what the data's ratings cost given the chain's first hidden units (the reconstruction
+-- error, which costs next to nothing here).  start(drive of the data) gives those units.
 function boltzmann.contrast(m, ids, ratings, cd, start)
   local base = boltzmann.base(m, ids)
   local data = boltzmann.drive(m, base, ids, ratings)
+  local first
   local fantasy, drive = boltzmann.gibbs(start(data), cd,
-    function(h) return boltzmann.logits(m, h, ids):categorical(levels.args(m.k)) end,
+    function(h)
+      local logits = boltzmann.logits(m, h, ids)
+      first = first or logits
+      return logits:categorical(levels.args(m.k))
+    end,
     function(v) return boltzmann.drive(m, base, ids, v) end)
-  return boltzmann.free_energy(m, data, ids, ratings) - boltzmann.free_energy(m, drive, ids, fantasy), data, drive
+  local contrast = boltzmann.free_energy(m, data, ids, ratings) - boltzmann.free_energy(m, drive, ids, fantasy)
+  return contrast, drive, nn.level_cost(first:stop(), ratings, levels.args(m.k))
 end
 
 -- ---- binary ----

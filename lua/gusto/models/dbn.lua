@@ -68,17 +68,16 @@ function DBN:depth() return math.min(self.k.stage, self.k.layers) end
 function DBN:loss(batch)
   local k, ids, ratings = self.k, levels.entries(self.k, batch), batch.rating
   if k.stage > k.layers then return self:fine_tune(ids, ratings) end
-  local loss
   if k.stage == 1 then
-    loss = boltzmann.contrast(self:at(1), ids, ratings, k.cd, boltzmann.draw)
-  else
-    local m, v = self:at(k.stage), self:up(k.stage - 1, ids, ratings):stop()
-    local data = boltzmann.binary_drive(m, v)
-    local fantasy, drive = boltzmann.binary_gibbs(m, boltzmann.draw(data), k.cd)
-    loss = boltzmann.binary_free_energy(m, data, v) - boltzmann.binary_free_energy(m, drive, fantasy)
+    local contrast, _, rebuilt = boltzmann.contrast(self:at(1), ids, ratings, k.cd, boltzmann.draw)
+    return contrast:mean_all(), { reconstruction = rebuilt:mean_all() }
   end
-  local rebuilt = self:down(k.stage, self:up(k.stage, ids, ratings), ids):stop()
-  return loss:mean_all(), { reconstruction = nn.level_cost(rebuilt, ratings, levels.args(k)):mean_all() }
+  local m, v = self:at(k.stage), self:up(k.stage - 1, ids, ratings):stop()
+  local data = boltzmann.binary_drive(m, v)
+  local fantasy, drive = boltzmann.binary_gibbs(m, boltzmann.draw(data), k.cd)
+  local contrast = boltzmann.binary_free_energy(m, data, v) - boltzmann.binary_free_energy(m, drive, fantasy)
+  local rebuilt = self:down(k.stage, data:sigmoid(), ids):stop()
+  return contrast:mean_all(), { reconstruction = nn.level_cost(rebuilt, ratings, levels.args(k)):mean_all() }
 end
 
 function DBN:fine_tune(ids, ratings)

@@ -54,10 +54,9 @@ end
 function RBM:loss(batch)
   if not self.softmax then return self:binary_loss(batch) end
   local ids, ratings = levels.entries(self.k, batch), batch.rating
-  local contrast, data, chain = boltzmann.contrast(self, ids, ratings, self.k.cd, function(drive) return self:start(batch, drive) end)
+  local contrast, chain, rebuilt = boltzmann.contrast(self, ids, ratings, self.k.cd, function(drive) return self:start(batch, drive) end)
   self:finish(batch, chain)
-  local rebuilt = boltzmann.logits(self, data:sigmoid():stop(), ids):stop()
-  return contrast:mean_all(), { reconstruction = nn.level_cost(rebuilt, ratings, levels.args(self.k)):mean_all() }
+  return contrast:mean_all(), { reconstruction = rebuilt:mean_all() }
 end
 
 function RBM:binary_loss(batch)
