@@ -307,6 +307,31 @@ static void units_are_readable(void **state)
 	}
 }
 
+static void experiments_build(void **state)
+{
+	static const char *const files[] = {
+		"rbm-ml1m", "rbm-item-ml1m", "dbn-ml1m", "nade-ml1m", "cfnade-ml1m", "cfnade-deep-ml1m"};
+	for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+		struct bench b = {0};
+		struct err why = {OK, ""};
+		struct script_setting small = {"hidden", "8"};
+		struct script_options o;
+		script_options_default(&o);
+		o.set = &small;
+		o.n_set = 1;
+		if (script_load(files[k], &o, &b.x, &why) != OK) {
+			if (!strstr(why.text, "GUSTO_DATA"))
+				fail_msg("%s: %s", files[k], why.text);
+			printf("skipped: %s: its data are not here\n", files[k]);
+			continue;
+		}
+		must(engine_new(&(struct engine_options){.threads = 1}, &b.engine, e));
+		must(bench_try(&b, e));
+		assert_non_null(b.rig->loss.program);
+		bench_free(&b);
+	}
+}
+
 static void plans_are_checked(void **state)
 {
 	static const struct {
@@ -343,6 +368,7 @@ int main(void)
 		cmocka_unit_test(persistent_chains_are_kept),
 		cmocka_unit_test(what_they_cannot_do_is_named),
 		cmocka_unit_test(units_are_readable),
+		cmocka_unit_test(experiments_build),
 		cmocka_unit_test(plans_are_checked),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
