@@ -15,23 +15,59 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-static int32_t draw(const real *s, int32_t n, real u)
+/* A block of rows, level by level, so that exp runs over its lanes; those behind the last row repeat it. */
+enum { LANES = 16 };
+typedef real lanes[LANES];
+
+static void block_load(const struct op_io *io, int32_t n, int64_t r, lanes *s)
 {
-	real p[LEVELS_MAX];
-	real left = u * rows_exp_sum(s, rows_max(s, n), p, n);
-	int32_t k = 0;
-	while (k < n - 1 && left >= p[k])
-		left -= p[k++];
-	return k;
+	for (int b = 0; b < LANES; b++) {
+		int64_t at = r + b < io->out.rows ? r + b : io->out.rows - 1;
+		for (int32_t j = 0; j < n; j++)
+			s[j][b] = io->in[0].v[at * n + j];
+	}
+}
+
+/* s becomes the running sums of exp(s - max). */
+static void block_sums(lanes *s, int32_t n)
+{
+	lanes top, sum = {0};
+	memcpy(top, s[0], sizeof top);
+	for (int32_t j = 1; j < n; j++)
+		for (int b = 0; b < LANES; b++)
+			top[b] = s[j][b] > top[b] ? s[j][b] : top[b];
+	for (int32_t j = 0; j < n; j++)
+#pragma omp simd
+		for (int b = 0; b < LANES; b++)
+			s[j][b] = sum[b] += vm_exp(s[j][b] - top[b]);
+}
+
+/* The level is how many of the sums lie at or below u times the whole. */
+static void block_draw(const struct op_io *io, int32_t n, int64_t r, lanes *s, real *restrict level)
+{
+	lanes u;
+	for (int b = 0; b < LANES; b++) {
+		uint64_t bits = rng_at(io->key, (uint64_t)(io->out.first_row + r + b)) >> 40; /* 24: exact in a float */
+		u[b] = (real)bits * (real)0x1p-24 * s[n - 1][b];
+		level[b] = 0;
+	}
+	for (int32_t j = 0; j < n - 1; j++)
+		for (int b = 0; b < LANES; b++)
+			level[b] += s[j][b] <= u[b] ? 1 : 0;
 }
 
 static void forward(struct op_io *io)
 {
 	int32_t n = (int32_t)io->attr[LEVELS_ATTR];
 	real low = (real)io->attr[LEVELS_LOW], step = (real)io->attr[LEVELS_STEP];
-	for (int64_t r = 0; r < io->out.rows; r++) {
-		uint64_t bits = rng_at(io->key, (uint64_t)(io->out.first_row + r)) >> 40;
-		io->out.v[r] = low + step * (real)draw(io->in[0].v + r * n, n, (real)bits * (real)0x1p-24);
+	for (int64_t r = 0; r < io->out.rows; r += LANES) {
+		lanes s[LEVELS_MAX], level;
+		int64_t count = io->out.rows - r < LANES ? io->out.rows - r : LANES;
+		block_load(io, n, r, s);
+		block_sums(s, n);
+		block_draw(io, n, r, s, level);
+		for (int64_t b = 0; b < count; b++)
+			io->out.v[r + b] = low + step * level[b];
 	}
 }
 
