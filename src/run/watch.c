@@ -129,6 +129,20 @@ enum err_code watch_scheduled(struct trainer *t, struct err *e)
 	return OK;
 }
 
+/* Does the checkpoint's model have the knobs of the present one?  (Others may trace other programs over the same shapes.) */
+static bool same_model(const struct trainer *t, const struct meta *m)
+{
+	char key[160], text[1024];
+	for (size_t i = 0; i < t->x->knobs.n; i++) {
+		const struct knob *k = &t->x->knobs.row[i];
+		snprintf(key, sizeof key, "knob/%s", k->name);
+		const char *then = meta_get(m, key);
+		if (k->applies == KNOB_MODEL && then && strcmp(then, knob_text(k, text, sizeof text)) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* The model as it was at a checkpoint, in place of the present one.  Without structural changes since, only the values are read. */
 static enum err_code load_best(struct trainer *t, struct err *e)
 {
@@ -137,9 +151,12 @@ static enum err_code load_best(struct trainer *t, struct err *e)
 	struct err plain;
 	if (t->at.best_step == t->at.step && t->at.step == t->at.last_eval)
 		return OK;
-	if (checkpoint_load(t->checkpoints, t->at.best_step, t->rig->params, NULL, NULL, &plain) == OK)
-		return OK;
 	enum err_code rc = keep_meta(t->checkpoints, t->at.best_step, &m, e);
+	if (rc == OK && same_model(t, &m) &&
+		checkpoint_load(t->checkpoints, t->at.best_step, t->rig->params, NULL, NULL, &plain) == OK) {
+		meta_free(&m);
+		return OK;
+	}
 	if (rc == OK)
 		rc = keep_restore(t->x, &m, t->dir, e);
 	meta_free(&m);

@@ -98,11 +98,35 @@ static void a_replay_and_a_resumed_run_plan_again(void **state)
 	toy_remove(root);
 }
 
+/* The best checkpoint is tested as the model that it was, though the present one has the same shapes. */
+static void the_best_is_tested_with_its_own_knobs(void **state)
+{
+	static const struct planned_knob flip[] = {{3, "flip", "true"}};
+	char root[64];
+	struct run_result r;
+	struct session *session;
+	struct evaluation_result best;
+	struct experiment *x = toy_experiment();
+	toy_root(root, sizeof root);
+	x->train.plan = flip;
+	x->train.n_plan = 1;
+	run(x, root, NULL, NULL, 0, &r);
+	x = toy_experiment();
+	must(session_open(x, r.dir, -1, 1, &session, e));
+	must(session_evaluate(session, PART_TEST, &best, e));
+	assert_true(knobset_number(&x->knobs, "flip", 1) == 0);
+	assert_true(best.value[0] > 0.01 && best.value[0] == r.value[0]);
+	session_close(session);
+	experiment_free(x);
+	toy_remove(root);
+}
+
 int main(int argc, char **argv)
 {
 	toy_calm(argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knobs_change_when_their_epoch_begins),
+		cmocka_unit_test(the_best_is_tested_with_its_own_knobs),
 		cmocka_unit_test(a_replay_and_a_resumed_run_plan_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

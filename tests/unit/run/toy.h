@@ -1,5 +1,5 @@
 /* A model in C behind struct model_vtbl: matrix factorisation on a small planted world, so that the runner is tested without
- * scripts.  Knobs: dim, deep (a structural one: a linear map of the user's vector), poison (the loss is not finite from the
+ * scripts.  Knobs: dim, deep (a structural one: a linear map of the user's vector), flip (scores change their sign), poison (the loss is not finite from the
  * rebuild on); dropout and weight (of the loss) are live numbers. */
 #ifndef GUSTO_TEST_TOY_H
 #define GUSTO_TEST_TOY_H
@@ -32,7 +32,7 @@
 
 struct toy_parts {
 	struct param *user, *item, *mix;
-	bool poison;
+	bool poison, flip;
 	double dropout, weight;
 };
 struct toy {
@@ -54,6 +54,7 @@ static inline enum err_code toy_build(void *self, const struct knobset *k, struc
 		     square = shape_fixed(2, dim, dim, 0);
 	t->pending = true;
 	t->next = (struct toy_parts){.poison = knobset_number(k, "poison", 0) != 0,
+		.flip = knobset_number(k, "flip", 0) != 0,
 		.dropout = knobset_number(k, "dropout", 0),
 		.weight = knobset_number(k, "weight", 1)};
 	if (dim == 13)
@@ -103,6 +104,8 @@ static inline enum err_code toy_trace(
 		u = toy_apply(t, "linear", u, trace_param(t, p->mix, e), e);
 	if (what == MODEL_SCORE) {
 		y = toy_apply(t, "matmul_t", u, items, e);
+		if (p->flip && y >= 0)
+			y = trace_apply(t, "neg", &y, 1, NULL, e);
 	} else if (what == MODEL_CANDIDATES) {
 		y = toy_apply(t, "dot", u, toy_apply(t, "embedding", items, trace_input(t, "candidate", e), e), e);
 	} else {
@@ -230,6 +233,7 @@ static inline struct experiment *toy_experiment(void)
 	toy_knob(x, "poison", ARG_BOOL, 0, 0, 1, KNOB_MODEL);
 	toy_knob(x, "dropout", ARG_REAL, 0, 0, 0.9, KNOB_LIVE);
 	toy_knob(x, "weight", ARG_REAL, 1, 0, 10, KNOB_LIVE);
+	toy_knob(x, "flip", ARG_BOOL, 0, 0, 1, KNOB_MODEL);
 	toy_knob(x, "lr", ARG_LOG, 0.01, 1e-6, 1, KNOB_STEP);
 	must(experiment_add_knobs(x, e));
 	x->vtbl = &toy_vtbl;
