@@ -59,6 +59,10 @@ struct visit {
 size_t levels_visit_size(const struct op_io *io, int table, int ids);
 struct visit levels_visit(const struct op_io *io, int table, int ids, real *scratch);
 
+/* Blocks of ratings, level by level, so that exp and log run over the lanes of a block. */
+enum { LANES = 16 };
+typedef real lanes[LANES];
+
 /* Input k is a table [n, K d]. */
 enum err_code levels_need_table(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);
 /* Inputs `ids` and `ratings` are plain columns on the same token axis. */

@@ -15,10 +15,7 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-/* A block of rows, level by level, so that exp runs over its lanes; those behind the last row repeat it. */
-enum { LANES = 16 };
-typedef real lanes[LANES];
-
+/* The rows from r on; the lanes behind the last repeat it. */
 static void block_load(const struct op_io *io, int32_t n, int64_t r, lanes *s)
 {
 	for (int b = 0; b < LANES; b++) {

@@ -24,10 +24,6 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-/* Ratings are worked on in blocks, level by level, so that exp and log run over the lanes of a block. */
-enum { LANES = 16 };
-typedef real lanes[LANES];
-
 struct block {
 	lanes s[LEVELS_MAX], level;
 	lanes left[LEVELS_MAX], right[LEVELS_MAX]; /* L and R of the head of the file */
