@@ -276,6 +276,32 @@ static void cfnade_is_a_distribution_over_all_ratings(void **state)
 	cfnade_free(&m);
 }
 
+/* What a number in all logits of an item, or other names for the items, cannot change. */
+static void likelihood_is_invariant(void **state)
+{
+	struct cfnade m = cfnade_new();
+	struct rows r = rows_new(STATES, 0);
+	struct param *of_items[] = {m.w, m.v, m.b};
+	real before[STATES], after[STATES];
+	run(&m, &r, GIVEN, before);
+	for (int i = 0; i < ITEMS; i++)
+		m.b->value[i * LEVELS] += 3; /* logits sum over the levels below: it reaches them all */
+	for (int k = 0; k < 3; k++) {	     /* items 0 and 2 change places */
+		real *row = of_items[k]->value, kept[LEVELS * HIDDEN];
+		size_t bytes = (size_t)of_items[k]->width * sizeof *row;
+		memcpy(kept, row, bytes);
+		memcpy(row, row + 2 * of_items[k]->width, bytes);
+		memcpy(row + 2 * of_items[k]->width, kept, bytes);
+	}
+	for (int t = 0; t < STATES * ITEMS; t++)
+		r.item[t] = r.item[t] == 0 ? 2 : r.item[t] == 2 ? 0 : r.item[t];
+	run(&m, &r, GIVEN, after);
+	for (int s = 0; s < STATES; s++)
+		assert_true(fabs((double)(before[s] - after[s])) < 1e-5);
+	rows_free(&r);
+	cfnade_free(&m);
+}
+
 static void cfnade_samples_follow_its_probabilities(void **state)
 {
 	enum { EXAMPLES = 40000 };
@@ -464,6 +490,7 @@ int main(void)
 		cmocka_unit_test(nade_is_a_distribution_in_any_order),
 		cmocka_unit_test(nade_samples_follow_its_probabilities),
 		cmocka_unit_test(cfnade_is_a_distribution_over_all_ratings),
+		cmocka_unit_test(likelihood_is_invariant),
 		cmocka_unit_test(cfnade_samples_follow_its_probabilities),
 		cmocka_unit_test(a_random_cut_estimates_the_chain),
 		cmocka_unit_test(nothing_sees_what_comes_after_it),
