@@ -3,7 +3,8 @@ local g = require "gusto"
 return g.dataset {
   name = "amazon-cds-m1",
   help = "Amazon CDs in the split of UltraGCN and BARS: 43,169 users, 35,648 items, 604,475 + 172,951 interactions",
-  source = "data/AmazonCDs_m1 of https://github.com/reczoo/RecZoo (put train.txt and test.txt into datasets/raw/bars-amazoncds_m1/)",
+  source = "data/AmazonCDs_m1 of https://github.com/reczoo/RecZoo (put train.txt and test.txt into "
+    .. "datasets/raw/bars-amazoncds_m1/)",
   cite = "K. Mao et al.: UltraGCN, CIKM 2021; J. Zhu et al.: BARS, SIGIR 2022",
   licence = "research use with citation",
   default = "given",

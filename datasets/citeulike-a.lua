@@ -3,8 +3,10 @@ local g = require "gusto"
 return g.dataset {
   name = "citeulike-a",
   help = "CiteULike-a: 5,551 researchers' libraries of 16,980 articles, 204,986 entries",
-  source = "citeulike-a.npz in Conferences/SIGIR/CMN_github/data of https://github.com/MaurizioFD/RecSys2019_DeepLearning_Evaluation, "
-    .. "written as text: train.tsv (user, item), test.tsv (user, item, negatives) (put both into datasets/raw/citeulike-a-cmn/)",
+  source = "citeulike-a.npz in Conferences/SIGIR/CMN_github/data of "
+    .. "https://github.com/MaurizioFD/RecSys2019_DeepLearning_Evaluation, "
+    .. "written as text: train.tsv (user, item), test.tsv (user, item, negatives) (put both into "
+    .. "datasets/raw/citeulike-a-cmn/)",
   cite = "H. Wang, B. Chen, W.-J. Li: Collaborative Topic Regression with Social Regularization, IJCAI 2013; T. Ebesu et al.: "
     .. "Collaborative Memory Network, SIGIR 2018",
   licence = "research use",

@@ -3,7 +3,8 @@ local g = require "gusto"
 return g.dataset {
   name = "dc",
   help = "Dunnhumby Carbo-Loading baskets: 9,010 customers, 217 products, 42,905 baskets",
-  source = "dunnhumby source files, as split by DNNTSP: data/DC/DC.json of https://github.com/yule-BUAA/DNNTSP, written as text, a user "
+  source = "dunnhumby source files, as split by DNNTSP: data/DC/DC.json of https://github.com/yule-BUAA/DNNTSP, written as "
+    .. "text, a user "
     .. "a line: train|validate|test, user, baskets with commas between items (put it into datasets/raw/basket-tafeng-dc-tms/)",
   cite = "L. Yu et al.: Predicting Temporal Sets with Deep Neural Networks, KDD 2020",
   licence = "research use",

@@ -11,7 +11,8 @@ return g.dataset {
   default = "sessions",
   views = {
     sessions = {
-      help = "training sessions of two or more clicks; each proper prefix of a later session predicts its next click; split = \"given\", mask_seen = false",
+      help = "training sessions of two or more clicks; each proper prefix of a later session predicts its next click; split = "
+        .. "\"given\", mask_seen = false",
       {
         "session-diginetica/train.txt", format = "sessions",
         sha256 = {

@@ -122,14 +122,16 @@ return g.dataset {
       source = "item_recommendation/ml-100k of https://github.com/geek-ai/irgan as ml-100k/irgan/, and u.item and u.user of "
         .. "https://grouplens.org/datasets/movielens/100k/ (unpack both into datasets/raw/)",
       {
-        "ml-100k/irgan/movielens-100k-train.txt", format = "tsv", columns = "user,item,rating", id_offset_user = 1, id_offset_item = 1,
+        "ml-100k/irgan/movielens-100k-train.txt", format = "tsv", columns = "user,item,rating",
+        id_offset_user = 1, id_offset_item = 1,
         sha256 = {
           "c2f3b2a99c3ca8db6d2c7904f8152095c10d8f31d8347a95a7f017a722741bf4",
           "81fdf6f0b282e60c43e93ab9ae3f0627d026bf382a61f90c59154a1126d3afde",
         },
       },
       {
-        "ml-100k/irgan/movielens-100k-test.txt", format = "tsv", columns = "user,item,rating", id_offset_user = 1, id_offset_item = 1, part = "test",
+        "ml-100k/irgan/movielens-100k-test.txt", format = "tsv", columns = "user,item,rating",
+        id_offset_user = 1, id_offset_item = 1, part = "test",
         sha256 = {
           "808fe16f2313e4f65426706c9fb07177320c69279cb905c7ad78aa1edbeb95ad",
           "b5cc7d184c5b68f1dca4f1f53da3849acf4cd6ab65195b1d6bb59512cb402d17",

@@ -3,7 +3,8 @@ local g = require "gusto"
 return g.dataset {
   name = "ml-1m-m1",
   help = "MovieLens 1M in the split of UltraGCN and BARS: 6,022 users, 3,043 films, 796,244 + 99,455 interactions",
-  source = "data/Movielens1M_m1 of https://github.com/reczoo/RecZoo (put train.txt and test.txt into datasets/raw/bars-movielens1m_m1/)",
+  source = "data/Movielens1M_m1 of https://github.com/reczoo/RecZoo (put train.txt and test.txt into "
+    .. "datasets/raw/bars-movielens1m_m1/)",
   cite = "K. Mao et al.: UltraGCN, CIKM 2021; J. Zhu et al.: BARS, SIGIR 2022",
   licence = "GroupLens: research use with citation; no redistribution and no commercial use without permission",
   default = "given",

@@ -41,7 +41,8 @@ return g.dataset {
   default = "sasrec",
   views = {
     sasrec = {
-      help = "999,611 interactions of 3,416 films seen at least five times, in the order of the SASRec, BERT4Rec and gSASRec papers; "
+      help = "999,611 interactions of 3,416 films seen at least five times, in the order of the SASRec, BERT4Rec and gSASRec "
+        .. "papers; "
         .. "ids and titles are MovieLens' own",
       source = "data/ml-1m.txt of https://github.com/kang205/SASRec with the id maps of "
         .. "https://github.com/asash/ml1m-sas-mapping as ml-1m/sasrec/, and movies.dat and users.dat of "
@@ -57,7 +58,8 @@ return g.dataset {
       movies, users,
     },
     ncf = {
-      help = "the leave-one-out split of He et al. (2017) with its 99 negatives per user; use split = \"given\", candidates = \"given\"",
+      help = "the leave-one-out split of He et al. (2017) with its 99 negatives per user; use split = \"given\", candidates = "
+        .. "\"given\"",
       source = "Data/ml-1m.test.rating and .test.negative of https://github.com/hexiangnan/neural_collaborative_filtering as "
         .. "ml-1m/ncf/ with an item_map.tsv (their item, film), and https://grouplens.org/datasets/movielens/1m/ "
         .. "(unpack both into datasets/raw/)",
@@ -80,7 +82,8 @@ return g.dataset {
     infae = {
       help = "80 / 10 / 10 % of each user's ratings at random, as Infinite-AE and Distill-CF split them; split = \"given\"",
       source = "ml-1m/infae/split.txt, a part per row of ratings: index.npz in data/ml-1m of "
-        .. "https://github.com/noveens/infinite_ae_cf written as text, and https://grouplens.org/datasets/movielens/1m/ (unpack "
+        .. "https://github.com/noveens/infinite_ae_cf written as text, and https://grouplens.org/datasets/movielens/1m/ "
+        .. "(unpack "
         .. "both into datasets/raw/)",
       ratings,
       {

@@ -11,7 +11,8 @@ return g.dataset {
   default = "sessions",
   views = {
     sessions = {
-      help = "training sessions of two or more tracks; each proper prefix of a later session predicts its next track; split = \"given\", mask_seen = false",
+      help = "training sessions of two or more tracks; each proper prefix of a later session predicts its next track; split = "
+        .. "\"given\", mask_seen = false",
       {
         "session-nowplaying/train.txt", format = "sessions",
         sha256 = {

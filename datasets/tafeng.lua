@@ -3,7 +3,8 @@ local g = require "gusto"
 return g.dataset {
   name = "tafeng",
   help = "Ta-Feng grocery baskets: 9,841 customers, 4,935 products, 73,355 baskets",
-  source = "Ta-Feng grocery store, Taiwan, 2000-2001, as split by DNNTSP: data/TaFeng/TaFeng.json of https://github.com/yule-BUAA/DNNTSP, written as text, a user "
+  source = "Ta-Feng grocery store, Taiwan, 2000-2001, as split by DNNTSP: data/TaFeng/TaFeng.json of "
+    .. "https://github.com/yule-BUAA/DNNTSP, written as text, a user "
     .. "a line: train|validate|test, user, baskets with commas between items (put it into datasets/raw/basket-tafeng-dc-tms/)",
   cite = "L. Yu et al.: Predicting Temporal Sets with Deep Neural Networks, KDD 2020",
   licence = "research use",

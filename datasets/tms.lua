@@ -3,7 +3,8 @@ local g = require "gusto"
 return g.dataset {
   name = "tms",
   help = "Tags of Mathematics Stack Exchange: 15,726 users, 1,565 tags, 243,394 sets",
-  source = "Stack Exchange, as split by DNNTSP: data/TMS/TMS.json of https://github.com/yule-BUAA/DNNTSP, written as text, a user "
+  source = "Stack Exchange, as split by DNNTSP: data/TMS/TMS.json of https://github.com/yule-BUAA/DNNTSP, written as text, a "
+    .. "user "
     .. "a line: train|validate|test, user, baskets with commas between items (put it into datasets/raw/basket-tafeng-dc-tms/)",
   cite = "L. Yu et al.: Predicting Temporal Sets with Deep Neural Networks, KDD 2020",
   licence = "CC BY-SA",

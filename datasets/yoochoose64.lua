@@ -4,14 +4,16 @@ return g.dataset {
   name = "yoochoose64",
   help = "Yoochoose 1/64: 116,167 training sessions of 17,745 products, 55,898 test prefixes",
   source = "RecSys Challenge 2015 (YOOCHOOSE), as prepared for NARM and SR-GNN: datasets/yoochoose1_64 of "
-    .. "https://github.com/YuhanZhen/WSDM23-DGNNs--for-Session-based-Recommendation, its pickles written as text: a session a line; "
+    .. "https://github.com/YuhanZhen/WSDM23-DGNNs--for-Session-based-Recommendation, its pickles written as text: a session a "
+    .. "line; "
     .. "prefix, tab, target (put both into datasets/raw/session-yoochoose64/)",
   cite = "J. Li et al.: Neural Attentive Session-based Recommendation, CIKM 2017",
   licence = "CC BY-NC-ND 4.0",
   default = "sessions",
   views = {
     sessions = {
-      help = "the most recent 64th of the training sessions; each proper prefix of a later session predicts its next click; split = \"given\", mask_seen = false",
+      help = "the most recent 64th of the training sessions; each proper prefix of a later session predicts its next click; "
+        .. "split = \"given\", mask_seen = false",
       {
         "session-yoochoose64/train.txt", format = "sessions",
         sha256 = {

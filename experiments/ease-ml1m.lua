@@ -5,7 +5,10 @@ return g.experiment {
   help = "EASE on MovieLens 1M with the 99 published negatives per user.",
   source = "EASE R in Ferrari Dacrema et al., TOIS 2021: HR@10 .7192, NDCG@10 .4494",
   data = g.data { "ml-1m", view = "ncf" },
-  protocol = g.protocol { split = "given", candidates = "given", ties = "best", metrics = { "hr@10", "ndcg@10", "hr@1", "hr@5", "ndcg@5" } },
+  protocol = g.protocol {
+    split = "given", candidates = "given", ties = "best",
+    metrics = { "hr@10", "ndcg@10", "hr@1", "hr@5", "ndcg@5" },
+  },
   model = require "gusto.models.ease",
   knobs = { lambda = 1320 },
 }

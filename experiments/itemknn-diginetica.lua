@@ -4,7 +4,10 @@ return g.experiment {
   help = "Items of the sessions that had the last item, on Diginetica.",
   source = "computed by independent scripts: P@20, MRR@20 35.08 / 11.00 %",
   data = g.data "diginetica",
-  protocol = g.protocol { split = "given", candidates = "full", mask_seen = false, ties = "first", metrics = { "hr@20", "mrr@20" } },
+  protocol = g.protocol {
+    split = "given", candidates = "full", mask_seen = false, ties = "first",
+    metrics = { "hr@20", "mrr@20" },
+  },
   model = require "gusto.models.itemknn",
   knobs = { k = 100, keep = "source", similarity = "cosine", last = 1, silent = "never" },
 }

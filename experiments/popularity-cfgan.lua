@@ -4,6 +4,9 @@ return g.experiment {
   help = "The most popular films on MovieLens 100K in the split of CFGAN, every rating positive.",
   source = "computed by independent scripts: precision, recall, MRR, NDCG at 20 .1558, .1671, .4129, .2129",
   data = g.data { "ml-100k", view = "cfgan" },
-  protocol = g.protocol { split = "given", candidates = "full", ties = "first", metrics = { "precision@20", "recall@20", "mrr@20", "ndcg@20", "precision@5", "recall@5", "mrr@5", "ndcg@5" } },
+  protocol = g.protocol {
+    split = "given", candidates = "full", ties = "first",
+    metrics = { "precision@20", "recall@20", "mrr@20", "ndcg@20", "precision@5", "recall@5", "mrr@5", "ndcg@5" },
+  },
   model = require "gusto.models.popularity",
 }

@@ -4,6 +4,9 @@ return g.experiment {
   help = "The most popular items for everybody's next basket, on DC.",
   source = "computed by independent scripts: recall, NDCG, PHR at 10 .1618, .0880, .2274",
   data = g.data "dc",
-  protocol = g.protocol { split = "given", candidates = "full", mask_seen = false, ties = "first", metrics = { "recall@10", "ndcg@10", "hr@10" } },
+  protocol = g.protocol {
+    split = "given", candidates = "full", mask_seen = false, ties = "first",
+    metrics = { "recall@10", "ndcg@10", "hr@10" },
+  },
   model = require "gusto.models.popularity",
 }

@@ -2,8 +2,12 @@ local g = require "gusto"
 
 return g.experiment {
   help = "The most popular films on FilmTrust, every rating positive, 80 / 20 % at random.",
-  source = "TopPopular in Ferrari Dacrema et al., TOIS 2021: precision, recall, MAP, NDCG, MRR at 10 .3471, .6351, .4597, .5450, .6273",
+  source = "TopPopular in Ferrari Dacrema et al., TOIS 2021: precision, recall, MAP, NDCG, MRR at 10 .3471, .6351, .4597, "
+    .. ".5450, .6273",
   data = g.data "filmtrust",
-  protocol = g.protocol { split = "ratio", per_user = false, valid = 0, test = 0.2, seed = "run", candidates = "full", metrics = { "precision@10", "recall@10", "map@10", "ndcg@10", "mrr@10" } },
+  protocol = g.protocol {
+    split = "ratio", per_user = false, valid = 0, test = 0.2, seed = "run", candidates = "full",
+    metrics = { "precision@10", "recall@10", "map@10", "ndcg@10", "mrr@10" },
+  },
   model = require "gusto.models.popularity",
 }

@@ -6,8 +6,8 @@ local Bias = g.model {
   source = "Y. Koren: Factorization Meets the Neighborhood, KDD 2008 (baseline estimates)",
   batch = "ratings",
   knobs = {
-    user_reg = g.real { 10, min = 0, max = 1e6, help = "ridge penalty on a user's deviation, in ratings" },
-    item_reg = g.real { 5, min = 0, max = 1e6, help = "ridge penalty on an item's deviation, in ratings" },
+    user_reg = g.real { 10, min = 0, max = 1e6, help = "ridge penalty on a user's deviation, in ratings", applies = "model" },
+    item_reg = g.real { 5, min = 0, max = 1e6, help = "ridge penalty on an item's deviation, in ratings", applies = "model" },
     sweeps = g.int { 15, min = 1, max = 1000, help = "how often items, then users, are solved for" },
   },
 }

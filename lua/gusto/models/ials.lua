@@ -10,11 +10,13 @@ local IALS = g.model {
     dim = g.int { 64, min = 1, max = 2048, help = "numbers per vector" },
     sweeps = g.int { 10, min = 1, max = 1000, help = "how often users, then items, are solved for" },
     confidence = g.choice { "linear", "log", help = "of an interaction r: 1 + alpha r, or 1 + alpha log(1 + r / epsilon)" },
-    alpha = g.real { 40, min = 0, max = 1e6, help = "how much more an observed interaction counts than an unobserved one" },
-    epsilon = g.log { 1, min = 1e-6, max = 1e6, help = "of the logarithmic confidence" },
-    reg = g.log { 1e-2, min = 1e-9, max = 1e6, help = "L2 penalty on the vectors" },
-    nu = g.real { 0, min = 0, max = 1, help = "the penalty grows with the number of interactions to this power" },
-    std = g.real { 0.1, min = 1e-5, max = 10, help = "deviation of the items' start" },
+    alpha = g.real { 40, min = 0, max = 1e6,
+      help = "how much more an observed interaction counts than an unobserved one", applies = "model" },
+    epsilon = g.log { 1, min = 1e-6, max = 1e6, help = "of the logarithmic confidence", applies = "model" },
+    reg = g.log { 1e-2, min = 1e-9, max = 1e6, help = "L2 penalty on the vectors", applies = "model" },
+    nu = g.real { 0, min = 0, max = 1,
+      help = "the penalty grows with the number of interactions to this power", applies = "model" },
+    std = g.real { 0.1, min = 1e-5, max = 10, help = "deviation of the items' start", applies = "model" },
   },
 }
 

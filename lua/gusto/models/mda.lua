@@ -8,9 +8,9 @@ local MDA = g.model {
     .. "recommendation S. Li, J. Kawale, Y. Fu: Deep Collaborative Filtering via Marginalized Denoising Auto-encoder, CIKM 2015",
   batch = "rows",
   knobs = {
-    corruption = g.real { 0.5, min = 0, max = 0.99, help = "probability with which an entry is dropped" },
+    corruption = g.real { 0.5, min = 0, max = 0.99, help = "probability with which an entry is dropped", applies = "model" },
     layers = g.int { 1, min = 1, max = 8, help = "maps on top of each other" },
-    ridge = g.log { 1, min = 1e-8, max = 1e6, help = "added to the diagonal of the system" },
+    ridge = g.log { 1, min = 1e-8, max = 1e6, help = "added to the diagonal of the system", applies = "model" },
   },
 }
 
