@@ -48,4 +48,9 @@ have basket-tafeng-dc-tms/TaFeng.txt && {
 }
 have filmtrust/ratings_filmtrust.dat && expect popularity-filmtrust.lua ndcg@10=.5450~.015 precision@10=.3471~.008
 have citeulike-a-cmn/train.tsv && expect popularity-citeulike.lua hr@5=.1838 ndcg@5=.1231 hr@10=.2877 ndcg@10=.1566
+have loo-amusic-atoy-lastfm/AMusic.train.rating && {
+	expect popularity-deepcf.lua hr@10=.2601 ndcg@10=.1362
+	expect "popularity-deepcf.lua --data amazon-toys" hr@10=.3079 ndcg@10=.1633
+	expect "popularity-deepcf.lua --data lastfm-ncf" hr@10=.6651 ndcg@10=.3880
+}
 exit $failed
