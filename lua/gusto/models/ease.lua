@@ -18,7 +18,7 @@ end
 function EASE:fit(data)
   local p = data:matrix():gram(self.weight)
   linalg.spd_inverse(linalg.add_diagonal(p, self.k.lambda))
-  linalg.scale_cols(p, (-1 / linalg.diagonal(p)):tensor())
+  linalg.scale_cols(p, -1 / linalg.diagonal(p))
   linalg.set_diagonal(p, 0)
 end
 
