@@ -98,6 +98,14 @@ static enum err_code subject_history(struct subject *s, struct err *e)
 	return OK;
 }
 
+/* What the model sees, which may be all; a model that sees nothing of it is shown with a part. */
+static int32_t window_of(const struct kind_class *kind, const struct rig *r)
+{
+	if (!kind || !(kind->flags & KIND_HISTORY))
+		return HISTORY_SHOWN;
+	return kind->flags & KIND_LENGTH ? r->length : INT32_MAX;
+}
+
 enum err_code subject_init(struct subject *s, struct rig *r, int32_t user, struct err *e)
 {
 	const struct kind_class *kind = kind_need(r->kind, e);
@@ -106,7 +114,7 @@ enum err_code subject_init(struct subject *s, struct rig *r, int32_t user, struc
 		.user = user,
 		.sees = kind && kind->flags & KIND_HISTORY,
 		.query = kind && kind->flags & KIND_QUERY ? 1 : 0,
-		.window = kind && kind->flags & KIND_LENGTH ? r->length : HISTORY_SHOWN};
+		.window = window_of(kind, r)};
 	s->window -= s->query;
 	return subject_history(s, e);
 }

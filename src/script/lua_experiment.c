@@ -565,6 +565,18 @@ static bool has_players(lua_State *L, int class)
 	return has;
 }
 
+/* What a model is for (g.model's task) must be in the data. */
+static void check_task(lua_State *L, int class, const struct experiment *x)
+{
+	char task[24] = "";
+	field_text(L, class, "g.model", "task", task, sizeof(task));
+	if (strcmp(task, "rating") == 0 && !x->split->data->rating)
+		script_fail(L,
+			"model %s predicts ratings, but data set '%s' has none; models that need none: multvae, "
+			"autoencoder, sasrec, mf",
+			x->model, x->split->data->name);
+}
+
 void experiment_read(lua_State *L, int idx, struct model *m, const struct script_options *o)
 {
 	struct experiment *x = m->x;
@@ -582,6 +594,7 @@ void experiment_read(lua_State *L, int idx, struct model *m, const struct script
 	if (!has_method(L, class, "fit"))
 		m->vtbl.fit = NULL;
 	read_data(L, idx, m, o);
+	check_task(L, class, x);
 	if (lua_getfield(L, idx, "train") == LUA_TNIL) {
 		lua_newtable(L);
 		lua_replace(L, -2);

@@ -22,7 +22,7 @@ local Autoencoder = g.model {
     sparsity = g.real { 0, min = 0, max = 1e6, help = "weight of the divergence of the units' mean activities from rho" },
     rho = g.real { 0.05, min = 1e-6, max = 0.999, help = "the mean activity that is wanted" },
     keep = g.int { 0, min = 0, max = 65536, help = "k-sparse: units kept per row; 0: all" },
-    contraction = g.real { 0, min = 0, max = 1e6, help = "weight of the squared norm of the code's Jacobian" },
+    contraction = g.real { 0, min = 0, max = 1e6, help = "weight of the squared norm of the first layer's Jacobian" },
     tied = g.bool { false, help = "decoder weights are the encoder's, transposed" },
     std = g.real { 0.05, min = 1e-5, max = 1, help = "deviation of the item tables' start" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
@@ -103,7 +103,7 @@ function Autoencoder:loss(batch)
     parts.sparsity = nn.kl_sparsity(top, k.rho)
     loss = loss + parts.sparsity * k.sparsity
   end
-  if k.contraction > 0 then
+  if k.contraction > 0 and not below then
     parts.contraction = nn.contractive(h[1], self.item.weight, k.act)
     loss = loss + parts.contraction * k.contraction
   end

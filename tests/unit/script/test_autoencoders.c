@@ -53,10 +53,9 @@ static void write_text(const char *name, const char *text)
 }
 
 /* An experiment of the model on `data` (Lua text) under `protocol`. */
-static struct experiment *experiment(const char *model, const char *knobs, const char *data, const char *protocol)
+static void write_experiment(const char *model, const char *knobs, const char *data, const char *protocol)
 {
-	char text[2048], path[256];
-	struct experiment *x = NULL;
+	char text[2048];
 	snprintf(text, sizeof text,
 		"local g = require 'gusto'\n"
 		"return g.experiment { data = g.data { %s }, protocol = g.protocol { %s },\n"
@@ -64,6 +63,13 @@ static struct experiment *experiment(const char *model, const char *knobs, const
 		"  train = { optimizer = 'adam', batch = 40, epochs = 10 } }\n",
 		data, protocol, model, knobs);
 	write_text("x.lua", text);
+}
+
+static struct experiment *experiment(const char *model, const char *knobs, const char *data, const char *protocol)
+{
+	char path[256];
+	struct experiment *x = NULL;
+	write_experiment(model, knobs, data, protocol);
 	snprintf(path, sizeof path, "%s/x.lua", folder);
 	must(script_load(path, NULL, &x, e));
 	return x;
@@ -465,6 +471,67 @@ static void ranking_by_item_is_refused(void **state)
 	bench_free(&b);
 }
 
+/* Greedy stacking: the first layer is carried over by name, and rests while the second learns to reconstruct it. */
+static void a_second_layer_is_stacked_on_the_first(void **state)
+{
+	(void)state;
+	struct bench b = bench_of(experiment("autoencoder", "hidden = 20", planted, "split = 'leave_one_out'"));
+	double first, last;
+	train(&b, &first, &last);
+	struct rig *one = b.rig;
+	must(knob_set_text(knobset_find(&b.x->knobs, "layers"), "2", e));
+	must(knob_set_text(knobset_find(&b.x->knobs, "train"), "top", e));
+	must(rig_build(b.x, b.engine, &b.x->knobs, one->params, true, &b.rig, e));
+	b.x->vtbl->settle(b.x->self, true);
+	train(&b, &first, &last);
+	assert_true(last < first);
+	static const char *const below[] = {"item/weight", "input", "out/weight", "bias"};
+	for (size_t k = 0; k < sizeof below / sizeof *below; k++) {
+		const struct param *p = paramset_find(one->params, below[k]),
+				   *q = paramset_find(b.rig->params, below[k]);
+		assert_memory_equal(p->value, q->value, (size_t)p->n * sizeof(real));
+	}
+	rig_free(one);
+	bench_free(&b);
+}
+
+/* Data without ratings, knobs that do not go together: the sentence says what would do. */
+static void what_cannot_be_is_said(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *model, *knobs, *says;
+	} cases[] = {
+		{"autorec", "hidden = 4", "predicts ratings, but data set 'pairs' has none"},
+		{"autoencoder", "sparsity = 1, act = 'tanh'", "act=sigmoid"},
+		{"autoencoder", "contraction = 1, act = 'relu'", "act=sigmoid and act=tanh"},
+		{"autoencoder", "loss = 'ratings'", "binary=false"},
+		{"autoencoder", "hidden = 4, layers = 4", "leaves no units"},
+	};
+	write_text("pairs.csv", "a,x\na,y\nb,x\nb,z\nb,y\n");
+	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		char path[256];
+		struct experiment *x = NULL;
+		struct rig *r = NULL;
+		struct engine *g;
+		struct err said = {0};
+		write_experiment(cases[k].model, cases[k].knobs,
+			"file = 'pairs.csv', format = 'csv', header = false, columns = 'user,item'",
+			"split = 'ratio', valid = 0, test = 0.2");
+		snprintf(path, sizeof path, "%s/x.lua", folder);
+		enum err_code rc = script_load(path, NULL, &x, &said);
+		must(engine_new(&(struct engine_options){.threads = 1}, &g, e));
+		if (rc == OK)
+			rc = rig_build(x, g, &x->knobs, NULL, true, &r, &said);
+		assert_int_equal(rc, ERR_SCRIPT);
+		if (!strstr(said.text, cases[k].says))
+			fail_msg("expected \"%s\" in: %s", cases[k].says, said.text);
+		rig_free(r);
+		engine_free(g);
+		experiment_free(x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +542,8 @@ int main(void)
 		cmocka_unit_test(ratings_are_evaluated_exactly),
 		cmocka_unit_test(unseen_users_and_items_have_a_rating),
 		cmocka_unit_test(ranking_by_item_is_refused),
+		cmocka_unit_test(a_second_layer_is_stacked_on_the_first),
+		cmocka_unit_test(what_cannot_be_is_said),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
