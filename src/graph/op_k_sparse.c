@@ -96,7 +96,7 @@ static void backward(struct op_io *io)
 }
 
 static const struct arg_spec args[] = {
-	{"k", ARG_INT, 0, 1, 1 << 30, ARG_REQUIRED, "numbers kept per row", NULL, NULL},
+	{"k", ARG_INT, 0, 1, 1 << 30, ARG_REQUIRED | ARG_LIVE, "numbers kept per row", NULL, NULL},
 	{0},
 };
 

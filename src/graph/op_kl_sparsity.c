@@ -51,7 +51,7 @@ static void backward(struct op_io *io)
 }
 
 static const struct arg_spec args[] = {
-	{"rho", ARG_REAL, 0.05, 1e-6, 0.999999, 0, "the mean activity that is wanted", NULL, NULL},
+	{"rho", ARG_REAL, 0.05, 1e-6, 0.999999, ARG_LIVE, "the mean activity that is wanted", NULL, NULL},
 	{0},
 };
 

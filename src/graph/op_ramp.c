@@ -30,9 +30,9 @@ static void backward(struct op_io *io)
 }
 
 static const struct arg_spec args[] = {
-	{"from", ARG_REAL, 0, -1e9, 1e9, 0, "the factor at the first step", NULL, NULL},
-	{"to", ARG_REAL, 1, -1e9, 1e9, 0, "the factor in the end", NULL, NULL},
-	{"steps", ARG_REAL, 0, 0, 1e15, 0, "how many steps it takes; 0: at once", NULL, NULL},
+	{"from", ARG_REAL, 0, -1e9, 1e9, ARG_LIVE, "the factor at the first step", NULL, NULL},
+	{"to", ARG_REAL, 1, -1e9, 1e9, ARG_LIVE, "the factor in the end", NULL, NULL},
+	{"steps", ARG_REAL, 0, 0, 1e15, ARG_LIVE, "how many steps it takes; 0: at once", NULL, NULL},
 	{0},
 };
 
