@@ -573,8 +573,7 @@ static void check_task(lua_State *L, int class, const struct experiment *x)
 	if (strcmp(task, "rating") == 0 && !x->split->data->rating)
 		script_fail(L,
 			"model %s predicts ratings, but data set '%s' has none; models that need none: multvae, "
-			"autoencoder, "
-			"sasrec, mf",
+			"autoencoder, sasrec, mf",
 			x->model, x->split->data->name);
 }
 
