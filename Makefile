@@ -28,11 +28,14 @@ OPT_tsan := -O1 -march=native $(MATH) -g -fsanitize=thread
 OPT_debug := -O0 -g $(ARCH) $(MATH)
 # valgrind 3.19 knows AVX2, not AVX-512
 OPT_valgrind := -O1 -g -march=x86-64-v3 $(MATH)
+# clang's libFuzzer (make fuzz): its OpenMP would be another library than the one OpenBLAS has
+OPT_fuzz := -O1 -g -march=native -w -fsanitize=fuzzer-no-link,address,undefined
+OPENMP   := $(if $(filter fuzz,$(VARIANT)),-fopenmp=libgomp,-fopenmp)
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 
 B        := build/$(VARIANT)
-CFLAGS   := $(WARN) $(OPT_$(VARIANT)) -fopenmp -D_GNU_SOURCE -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) openblas lapacke 2>/dev/null)
+CFLAGS   := $(WARN) $(OPT_$(VARIANT)) $(OPENMP) -D_GNU_SOURCE -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) openblas lapacke 2>/dev/null)
 LDFLAGS  := $(LINK_$(VARIANT)) -fopenmp -rdynamic
 LDLIBS   := $(shell pkg-config --libs $(PKGS) openblas lapacke 2>/dev/null) -lpthread -ldl -lm
 
@@ -74,8 +77,8 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_lib,$(f))))
 
 # The Lua files are compiled into the binary.
-LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/demo.lua experiments/bench/*.lua datasets/*.lua)
-$(B)/gen/lua_files.inc: $(LUA_FILES) tools/embed.sh
+LUA_FILES := $(shell find lua -name '*.lua' 2>/dev/null) $(wildcard experiments/*.lua experiments/bench/*.lua datasets/*.lua)
+$(B)/gen/lua_files.inc: $(LUA_FILES) tools/embed.sh Makefile
 	@mkdir -p $(@D)
 	$(Q)bash tools/embed.sh $(LUA_FILES) > $@.tmp && mv $@.tmp $@
 $(B)/script/embedded.o: $(B)/gen/lua_files.inc

@@ -43,8 +43,14 @@ FUZZ_CHECKS := $(patsubst %,tests/fuzz/%.check,$(FUZZ))
 fuzz-replays: $(patsubst %,$(B)/tests/fuzz/%,$(FUZZ))
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS)
+$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(foreach f,$(FOLDERS),$(call lib_of,$(f)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< -Wl,--start-group $(foreach f,$(FOLDERS),$(call lib_of,$(f))) -Wl,--end-group $(LDLIBS) -lgomp
+.PHONY: fuzzers
+fuzzers: $(patsubst %,$(B)/fuzzers/%,$(FUZZ))
 FUZZ_SECONDS ?= 60
 fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclang-rt-14-dev)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz CC=clang fuzzers
 	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
 .PHONY: asan tsan valgrind

@@ -55,15 +55,24 @@ static bool choose_locale(void)
 	return utf8_now();
 }
 
+/* Whether this machine describes the terminal; what was read is given back, newterm reads it for itself. */
+static bool described(const char *name)
+{
+	int rc;
+	if (setupterm(name, STDOUT_FILENO, &rc) != OK)
+		return false;
+	del_curterm(cur_term);
+	return true;
+}
+
 static const char *choose_name(struct term_facts *facts)
 {
 	static const char *const others[] = {"xterm-256color", "xterm", "vt100"};
 	const char *name = getenv("TERM");
-	int rc;
-	if (setupterm(name, STDOUT_FILENO, &rc) == OK)
+	if (described(name))
 		return name;
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (setupterm(others[i], STDOUT_FILENO, &rc) == OK) {
+		if (described(others[i])) {
 			snprintf(facts->notice, sizeof facts->notice,
 				"the terminal \"%.40s\" is not described on this machine: taken for %s", name,
 				others[i]);
