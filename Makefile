@@ -1,6 +1,7 @@
 # gusto: `make help` lists the targets.
 #
-#   variants  build/<variant>/...   release (default), f64 (real = double, for gradient checks), asan, tsan, debug
+#   variants  build/<variant>/...   release (default), f64 (real = double, for gradient checks), asan, tsan, debug; PORTABLE=1
+#             (x86-64-v3 instead of this machine) has folders of its own
 #   folders   each folder of src/ becomes one static library; a test links only what its folder may include
 
 CC       ?= gcc
@@ -34,7 +35,7 @@ OPENMP   := $(if $(filter fuzz,$(VARIANT)),-fopenmp=libgomp,-fopenmp)
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 
-B        := build/$(VARIANT)
+B        := build/$(VARIANT)$(if $(PORTABLE),-portable)
 CFLAGS   := $(WARN) $(OPT_$(VARIANT)) $(OPENMP) -D_GNU_SOURCE -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) openblas lapacke 2>/dev/null)
 LDFLAGS  := $(LINK_$(VARIANT)) -fopenmp -rdynamic
 LDLIBS   := $(shell pkg-config --libs $(PKGS) openblas lapacke 2>/dev/null) -lpthread -ldl -lm
@@ -62,7 +63,7 @@ lib_of    = $(B)/lib$(1).a
 .PHONY: all
 all: gusto
 
--include $(shell find build/$(VARIANT) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)

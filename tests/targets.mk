@@ -25,10 +25,11 @@ test: deps ## everything that must hold, without network or terminal
 build-tests: gusto $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-f64: $(TESTS_graph) $(TESTS_nn) $(B)/tests/conform/test_op_gradients
 
-F64 := $(subst build/$(VARIANT)/,build/f64/,$(TESTS_graph) $(TESTS_nn)) build/f64/tests/conform/test_op_gradients
+B64 := $(patsubst build/$(VARIANT)%,build/f64%,$(B))
+F64 := $(subst $(B)/,$(B64)/,$(TESTS_graph) $(TESTS_nn)) $(B64)/tests/conform/test_op_gradients
 .PHONY: check
 check: ## run what `make test` built
-	$(Q)bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
+	$(Q)BUILD=$(B) bash tools/run-tests.sh tools/lint-includes.sh tools/lint-text.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(F64) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 # Published numbers that take minutes to hours: tests/slow/*.sh, not part of `make test`.
 SLOW := $(sort $(wildcard tests/slow/*.sh))
@@ -61,12 +62,12 @@ tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store
 valgrind: ## engine and Lua tests under valgrind
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
-	$(Q)bash tools/valgrind.sh $(subst build/$(VARIANT)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
+	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
 .PHONY: build-asan build-valgrind check-built
 build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
 check-built:
-	$(Q)bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
+	$(Q)BUILD=$(B) bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 .PHONY: bench
 bench: gusto ## time the engine's workloads

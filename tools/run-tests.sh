@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs tests one after the other: binaries, scripts (*.sh), and fuzz checks (tests/fuzz/NAME.check = the stored corpus
-# through build/<variant>/tests/fuzz/NAME).  A line each, the output of those that fail, and a total.
+# through $BUILD/tests/fuzz/NAME).  A line each, the output of those that fail, and a total.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
-export VARIANT=${VARIANT:-release}
+export BUILD=${BUILD:-build/release}
 export GUSTO_BIN=${GUSTO_BIN:-./gusto}
 unset TERM
 pass=0 fail=0
@@ -13,7 +13,7 @@ export GUSTO_RUNS=$runs
 for t in "$@"; do
 	begun=$(date +%s%N)
 	case $t in
-	*.check) name=$(basename "$t" .check); set -- "build/$VARIANT/tests/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}" ;;
+	*.check) name=$(basename "$t" .check); set -- "$BUILD/tests/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}" ;;
 	*.sh) set -- bash "$t" ;;
 	*) set -- "$t" ;;
 	esac
