@@ -25,6 +25,7 @@ BASEOPT  := -O3 $(ARCH) $(MATH) -g -fno-omit-frame-pointer
 OPT_release := $(BASEOPT)
 OPT_f64  := -O2 $(ARCH) $(MATH) -g -DGUSTO_DOUBLE
 OPT_asan := -O1 -march=native $(MATH) -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT_asan64 = $(OPT_asan) -DGUSTO_DOUBLE
 OPT_tsan := -O1 -march=native $(MATH) -g -fsanitize=thread
 OPT_debug := -O0 -g $(ARCH) $(MATH)
 # valgrind 3.19 knows AVX2, not AVX-512
@@ -33,6 +34,7 @@ OPT_valgrind := -O1 -g -march=x86-64-v3 $(MATH)
 OPT_fuzz := -O1 -g -march=native -w -fsanitize=fuzzer-no-link,address,undefined
 OPENMP   := $(if $(filter fuzz,$(VARIANT)),-fopenmp=libgomp,-fopenmp)
 LINK_asan := -fsanitize=address,undefined
+LINK_asan64 := $(LINK_asan)
 LINK_tsan := -fsanitize=thread
 
 B        := build/$(VARIANT)$(if $(PORTABLE),-portable)

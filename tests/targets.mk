@@ -54,9 +54,11 @@ fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz CC=clang fuzzers
 	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
+ASAN64 := build/asan64/tests/conform/test_op_gradients
 .PHONY: asan tsan valgrind
 asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan64 $(ASAN64)
 	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store
@@ -67,7 +69,7 @@ valgrind: ## engine and Lua tests under valgrind
 build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
 build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
 check-built:
-	$(Q)BUILD=$(B) bash tools/run-tests.sh $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
+	$(Q)BUILD=$(B) bash tools/run-tests.sh $(UNIT_TESTS) $(ASAN64) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 
 .PHONY: bench
 bench: gusto ## time the engine's workloads
