@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of the file size is an error of write, like a full disk */
 	if (argc < 2)
 		return workbench_open(NULL, &e) == OK ? 0 : fail(&e, 1);
 	const char *name = argv[1];

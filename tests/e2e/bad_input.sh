@@ -46,6 +46,16 @@ refuse 'no such file|not found|nobody.csv' "$gusto" data import "$work/nobody.cs
 env GUSTO_DATA="$work" "$gusto" run experiments/sasrec-ml100k.lua --epochs 1 >"$work/out" 2>"$work/err" </dev/null && die "ran without data"
 grep -qiE 'ml-100k|grouplens' "$work/err" || die "the missing data are not named: $(cat "$work/err")"
 
+# no room: the sentence names the file, and what was saved is whole (a limit of the file size stands for a full disk)
+full() { (ulimit -f "$1"; shift; exec "$@"); }
+small=(run experiments/demo.lua --seed 4 --epochs 3 --threads 1 --json)
+refuse 'cannot write|cannot open|run.db' full 40 "$gusto" "${small[@]}"
+refuse 'cannot write .*checkpoints|run.db' full 420 "$gusto" "${small[@]}"
+failed=$(field run <"$work/out")
+"$gusto" resume "$failed" --json >"$work/resumed" || die "resume after a full disk"
+"$gusto" "${small[@]}" >"$work/whole" || die "the run with room"
+[ "$(field weights_sha256 <"$work/resumed")" = "$(field weights_sha256 <"$work/whole")" ] || die "a full disk changed the weights"
+
 # a run whose files are damaged
 dir=$("$gusto" run experiments/demo.lua --epochs 1 --json | field dir)
 run=$(basename "$dir")
