@@ -61,7 +61,7 @@ asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan64 $(ASAN64)
 	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
-	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store
+	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
 valgrind: ## engine and Lua tests under valgrind
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
 	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
