@@ -59,7 +59,7 @@ ASAN64 := build/asan64/tests/conform/test_op_gradients
 asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan64 $(ASAN64)
-	$(Q)ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
+	$(Q)TEST_SECONDS=3600 ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
 valgrind: ## engine and Lua tests under valgrind

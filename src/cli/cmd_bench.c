@@ -107,7 +107,8 @@ static enum err_code run(const struct command_line *c, struct err *e)
 
 const struct command cmd_bench = {
 	.desc = {"bench", "bench [WORKLOAD ...]",
-		"Times training steps of neumf-ml1m-b1024, sasrec-beauty-bce, sasrec-ml1m-ce, rbm-ml1m and nade-ml1m on "
+		"Times training steps of neumf-ml1m-b1024, sasrec-beauty-bce, sasrec-ml1m-ce, rbm-ml1m and nade-ml1m "
+		"on "
 		"synthetic data of those shapes.",
 		args},
 	.positionals_max = 16,

@@ -67,7 +67,8 @@ static enum err_code check_protocol(struct evaluation *v, struct err *e)
 	for (int m = 0; m < p->n_metrics; m++) {
 		if (p->metric[m].class->needs == METRIC_EPISODES)
 			return err_set(e, ERR_ARG,
-				"%s is a metric of episodes in an environment; an experiment on data ranks or rates: ndcg@10, "
+				"%s is a metric of episodes in an environment; an experiment on data ranks or rates: "
+				"ndcg@10, "
 				"hr@10, rmse, ...",
 				p->metric[m].name);
 		v->ratings |= p->metric[m].class->needs == METRIC_RATINGS;
