@@ -8,5 +8,5 @@ return g.experiment {
   protocol = g.protocol { split = "ratio", valid = 0.1, test = 0.1, per_user = false, seed = "run", metrics = { "rmse", "mae" } },
   model = require "gusto.models.deepconn",
   knobs = { vocabulary = 5000, words = 120, reviews = 20, word_dim = 32, filters = 32, lr = 1e-3, dropout = 0.5 },
-  train = { optimizer = "adam", batch = 128, epochs = 30, patience = 6 },
+  train = { optimizer = "adam", batch = 128, epochs = 20, patience = 6 },
 }
