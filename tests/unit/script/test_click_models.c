@@ -199,7 +199,9 @@ static const struct {
 } models[] = {{"fm", "dim = 4, std = 0.1"}, {"deepfm", "dim = 4, hidden = 16, layers = 2, std = 0.1"},
 	{"deepfm", "dim = 4, hidden = 16, layers = 2, std = 0.1, batch_norm = true, act = 'swish'"},
 	{"widedeep", "dim = 4, hidden = 16, layers = 2, std = 0.1"},
-	{"widedeep", "dim = 4, hidden = 16, layers = 2, std = 0.1, act = 'prelu'"}};
+	{"widedeep", "dim = 4, hidden = 16, layers = 2, std = 0.1, act = 'prelu'"},
+	{"din", "dim = 4, history = 5, attention = 8, hidden = 20, std = 0.1"},
+	{"din", "dim = 4, history = 5, attention = 8, hidden = 20, std = 0.1, act = 'relu', softmax = true"}};
 
 /* The rule is seen, unseen interactions are told right, and the same seed gives the same weights. */
 static void learns_and_repeats(void **state)
