@@ -55,6 +55,8 @@ fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclan
 	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
 ASAN64 := build/asan64/tests/conform/test_op_gradients
+# the engine, and of the Lua tests those of the bindings; the others train models, which takes hours here
+VALGRIND := $(TESTS_graph) $(TESTS_nn) $(filter %/test_errors %/test_experiment,$(TESTS_script))
 .PHONY: asan tsan valgrind
 asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
@@ -64,10 +66,10 @@ tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
 valgrind: ## engine and Lua tests under valgrind
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
-	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(TESTS_graph) $(TESTS_nn) $(TESTS_script))
+	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(VALGRIND))
 .PHONY: build-asan build-valgrind check-built
 build-asan: $(UNIT_TESTS) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) fuzz-replays
-build-valgrind: $(TESTS_graph) $(TESTS_nn) $(TESTS_script)
+build-valgrind: $(VALGRIND)
 check-built:
 	$(Q)BUILD=$(B) bash tools/run-tests.sh $(UNIT_TESTS) $(ASAN64) $(filter-out %/test_op_gradients,$(CONFORM)) $(SESSIONS) $(E2E) $(FUZZ_CHECKS)
 

@@ -66,7 +66,8 @@ static const struct op_case cases[] = {
 const struct op_class op_fm = {
 	.desc = {.name = "fm",
 		.usage = "fm(x)",
-		.help = "Sum of the inner products of all pairs of an example's vectors, in linear time (Rendle 2010)."},
+		.help = "Sum of the inner products of all pairs of an example's vectors, in linear time (Rendle "
+			"2010)."},
 	.arity_min = 1,
 	.arity_max = 1,
 	.need_in = 1,

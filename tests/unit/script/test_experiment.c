@@ -57,8 +57,8 @@ static void every_experiment_builds_and_traces(void **state)
 {
 	static const char *const files[] = {"demo", "sasrec-ml100k", "sasrec-ml1m", "sasrec-ml1m-ce", "sasrec-beauty",
 		"neumf-ml1m", "mf-ml1m", "popularity-ml1m", "gru4rec-ml1m", "narm-yoochoose64", "basketgru-dc",
-		"fm-frappe", "deepfm-frappe", "widedeep-frappe",
-		"nextitnet-ml1m", "caser-beauty", "narre-instruments", "deepconn-instruments"};
+		"fm-frappe", "deepfm-frappe", "widedeep-frappe", "nextitnet-ml1m", "caser-beauty", "narre-instruments",
+		"deepconn-instruments"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct experiment *x = NULL;
 		struct err e;
