@@ -7,6 +7,6 @@ return g.experiment {
   data = g.data { "ml-1m", view = "ratings", min_rating = 3, kcore = 10 },
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10", "mrr@10" } },
   model = require "gusto.models.caser",
-  knobs = { dim = 64, length = 5, targets = 1, loss = "ce", dropout = 0.4, lr = 1e-3 },
-  train = { optimizer = "adam", batch = 2048, epochs = 20, patience = 3 },
+  knobs = { dim = 64, length = 5, targets = 3, loss = "bce", dropout = 0.2, lr = 1e-3 },
+  train = { optimizer = "adam", batch = 512, negatives = 3, epochs = 20, patience = 3 },
 }
