@@ -124,6 +124,7 @@ case("bpr_max", [1.95, 0.5], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
      sampled(lambda r0, r, s: -torch.log((s * (r0 - r).sigmoid()).sum()) + 1.95 * (s * r * r).sum(), 0.5))
 case("top1_max", [0], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
      sampled(lambda r0, r, s: (s * ((r - r0).sigmoid() + (r * r).sigmoid())).sum()))
+
 def multinomial(h, t, i, b, w=torch.ones(N)):
     p = (h @ t.T + b).log_softmax(-1)
     return -sum((w[k].detach() * p[e, i[k].long()]) for e, (x, y) in enumerate(PARTS) for k in range(x, y)) / len(PARTS)
@@ -177,47 +178,6 @@ def conv1d(dilation, align):
     return f
 
 
-case("gru", [], [tokens(9), fixed(9, 3)], packed(torch.gru, 1))
-case("gru", [], [tokens(6), fixed(6, 2), fixed(6), examples(2)], packed(torch.gru, 1))
-case("lstm", [], [tokens(8), fixed(8, 2), fixed(8)], packed(torch.lstm, 2))
-case("lstm", [], [tokens(8), fixed(8, 2), fixed(8), examples(2), examples(2)], packed(torch.lstm, 2))
-
-
-def additive(q, k, v, u):
-    """NARM's local encoder: weights u . sigmoid(q_i + k_j), j <= i, not normalised."""
-    out = []
-    for a, b in PARTS:
-        w = torch.sigmoid(q[a:b, None] + k[None, a:b]) @ u
-        out.append(w.tril() @ v[a:b])
-    return torch.cat(out)
-
-
-case("additive_attention", [1, 0], [tokens(3), tokens(3), tokens(2), fixed(3)], additive)
-
-
-def sampled(loss, elu=0):
-    """Hidasi and Karatzoglou 2018 over the target and shared negatives, of which those that hit the target take no part."""
-    def f(h, table, target, negative):
-        total = 0
-        for i in range(len(h)):
-            r0, r = h[i] @ table[target[i].long()], table[negative[negative != target[i]].long()] @ h[i]
-            if elu:
-                r0, r = F.elu(r0, elu), F.elu(r, elu)
-            total = total + loss(r0, r, r.softmax(0))
-        return total / len(h)
-    return f
-
-
-def shared_ids(n, k):
-    return (torch.randint(n, (k,), dtype=torch.int32), FIXED, (k,))
-
-
-case("sampled_softmax_ce", [], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
-     sampled(lambda r0, r, s: torch.cat((r0[None], r)).logsumexp(0) - r0))
-case("bpr_max", [1.95, 0.5], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
-     sampled(lambda r0, r, s: -torch.log((s * (r0 - r).sigmoid()).sum()) + 1.95 * (s * r * r).sum(), 0.5))
-case("top1_max", [0], [tokens(4), fixed(7, 4), ids(7), shared_ids(7, 9)],
-     sampled(lambda r0, r, s: (s * ((r - r0).sigmoid() + (r * r).sigmoid())).sum()))
 def conv_rows(x, w, b):
     return F.conv2d(x[:, None], w.reshape(w.shape[0], 1, -1, x.shape[2]), b)[..., 0].transpose(1, 2)
 
