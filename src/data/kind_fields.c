@@ -35,12 +35,16 @@ static void write(const struct fieldset *f, const struct cells *to, int32_t user
 	for (int i = 0; i < f->n; i++) {
 		const struct fieldset_field *x = &f->field[i];
 		int at = n[x->kind]++;
-		if (x->kind == FIELDSET_CATEGORY)
+		if (x->kind == FIELDSET_CATEGORY) {
+			CHECK(to->field, "no column for category '%s'", x->name);
 			to->field[at] = fieldset_category(x, user, item, row);
-		else if (x->kind == FIELDSET_CROSS)
+		} else if (x->kind == FIELDSET_CROSS) {
+			CHECK(to->cross, "no column for cross '%s'", x->name);
 			to->cross[at] = fieldset_cross(f, x, user, item, row);
-		else if (x->kind == FIELDSET_NUMBER)
+		} else if (x->kind == FIELDSET_NUMBER) {
+			CHECK(to->number, "no column for number '%s'", x->name);
 			to->number[at] = (real)x->value[fieldset_owner_of(x, user, item, row)];
+		}
 	}
 }
 

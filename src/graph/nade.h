@@ -5,7 +5,6 @@
 #ifndef GUSTO_GRAPH_NADE_H
 #define GUSTO_GRAPH_NADE_H
 
-#include "base/rng.h"
 #include "graph/op_util.h"
 
 enum { NADE_C, NADE_W, NADE_V, NADE_B, NADE_OWN };
@@ -28,11 +27,6 @@ static inline void nade_order(const struct op_io *io, struct rng *r, int32_t *or
 		order[i] = order[j];
 		order[j] = i;
 	}
-}
-
-static inline struct rng nade_stream(const struct op_io *io, int32_t e)
-{
-	return (struct rng){rng_at(io->key, (uint64_t)(io->first_example + e)), 0};
 }
 
 static inline void nade_hidden(const real *a, real *h, int64_t n)

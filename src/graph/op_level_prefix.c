@@ -41,7 +41,7 @@ static int32_t *order_room(const struct op_io *io)
 /* Fisher-Yates, or the identity. */
 static void make_order(const struct op_io *io, int32_t e, int64_t n, int32_t *order)
 {
-	struct rng r = {rng_at(io->key, (uint64_t)(io->first_example + e)), 0};
+	struct rng r = op_stream(io, e);
 	for (int32_t t = 0; t < n; t++) {
 		int32_t j = io->attr[ORDER] != 0 ? (int32_t)rng_below(&r, (uint64_t)t + 1) : t;
 		order[t] = order[j];

@@ -74,7 +74,7 @@ static void forward(struct op_io *io)
 {
 	const int32_t *at = io->offsets[io->in[IDS].shape.axis];
 	for (int32_t e = 0; e < io->examples; e++) {
-		struct rng r = {rng_at(io->key, (uint64_t)(io->first_example + e)), 0};
+		struct rng r = op_stream(io, e);
 		draw_example(io, at[e], at[e + 1], &r);
 	}
 }

@@ -49,7 +49,7 @@ static struct walk walk_of(const struct op_io *io)
 static int64_t begin(const struct op_io *io, const struct walk *k, int32_t e)
 {
 	const int32_t *at = io->offsets[io->in[NADE_OWN].shape.axis], *id = io->in[NADE_OWN].i;
-	struct rng r = nade_stream(io, e);
+	struct rng r = op_stream(io, e);
 	int64_t n = 0;
 	nade_order(io, &r, k->order);
 	memset(k->member, 0, (size_t)k->items * sizeof *k->member);

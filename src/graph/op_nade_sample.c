@@ -23,7 +23,7 @@ static void draw(const struct op_io *io, int32_t e, real *out)
 	int64_t n = io->in[NADE_C].shape.dim[0], items = io->in[NADE_W].shape.dim[0];
 	real *a = io->scratch, *h = a + n;
 	int32_t *order = (int32_t *)(void *)(h + n);
-	struct rng r = nade_stream(io, e);
+	struct rng r = op_stream(io, e);
 	nade_order(io, &r, order);
 	rows_copy(io->in[NADE_C].v, a, n);
 	nade_hidden(a, h, n);

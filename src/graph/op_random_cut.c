@@ -33,7 +33,7 @@ static void forward(struct op_io *io)
 {
 	const int32_t *at = io->offsets[io->in[0].shape.axis];
 	for (int32_t e = 0; e < io->examples; e++) {
-		struct rng r = {rng_at(io->key, (uint64_t)(io->first_example + e)), 0};
+		struct rng r = op_stream(io, e);
 		if (at[e + 1] > at[e])
 			cut(&r, at[e + 1] - at[e], io->out.v + 2 * (int64_t)at[e]);
 	}

@@ -2,6 +2,7 @@
 #ifndef GUSTO_GRAPH_OP_UTIL_H
 #define GUSTO_GRAPH_OP_UTIL_H
 
+#include "base/rng.h"
 #include "graph/op.h"
 #include "tensor/rows.h"
 
@@ -28,6 +29,12 @@
 	{                                                                                                              \
 		.type = FIELD_INT, .shape = {axis_, ndim_, {__VA_ARGS__}}, .below = (n_)                               \
 	}
+
+/* The random stream of example e of the slice: a function of its place in the batch, so that slices do not matter. */
+static inline struct rng op_stream(const struct op_io *io, int32_t e)
+{
+	return (struct rng){rng_at(io->key, (uint64_t)io->first_example + (uint64_t)e), 0};
+}
 
 static inline int64_t op_numbers(const struct operand *x)
 {

@@ -178,7 +178,7 @@ static real propensity_of(
 	const struct buffer *b, const int32_t *slate, const real *propensity, int32_t u, int32_t chosen)
 {
 	int32_t k = b->width[ACTION];
-	if (!k)
+	if (!slate || k == 0)
 		return propensity[u];
 	for (int32_t j = 0; j < k; j++)
 		if (slate[(int64_t)u * k + j] == chosen)

@@ -50,7 +50,7 @@ void policy_slate(const struct policy *p, const struct env_spec *s, const real *
 	int32_t n = s->candidates, k = s->slate, legal = 0, best[POLICY_SLATE];
 	CHECK(n <= POLICY_CANDIDATES && k <= POLICY_SLATE, "%d candidates, slates of %d", n, k);
 	double epsilon = scores ? p->epsilon : 1;
-	bool random = rng_unit(r) < epsilon, sample = scores && p->kind == POLICY_SAMPLE;
+	bool random = rng_unit(r) < epsilon || !scores, sample = scores && p->kind == POLICY_SAMPLE;
 	for (int32_t i = 0; i < n; i++) {
 		bool gumbel = random || sample;
 		double noise = gumbel ? -log(-log(rng_unit(r))) : 0;

@@ -34,7 +34,7 @@ static char *dup_or_raise(lua_State *L, const char *text)
 {
 	char *copy = mem_strdup(text);
 	if (!copy)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	return copy;
 }
 
@@ -154,7 +154,7 @@ static int list_datasets(lua_State *L)
 	size_t n = (size_t)lua_rawlen(L, names);
 	all->row = mem_calloc(n + 1, sizeof(*all->row));
 	if (!all->row)
-		return luaL_error(L, "not enough memory");
+		return script_no_memory(L);
 	for (size_t i = 0; i < n; i++) {
 		lua_rawgeti(L, names, (lua_Integer)i + 1);
 		all->n = i + 1;
@@ -348,7 +348,7 @@ static int list_models(lua_State *L)
 	size_t n = (size_t)lua_rawlen(L, names);
 	all->row = mem_calloc(n + 1, sizeof(*all->row));
 	if (!all->row)
-		return luaL_error(L, "not enough memory");
+		return script_no_memory(L);
 	for (size_t i = 0; i < n; i++) {
 		lua_rawgeti(L, names, (lua_Integer)i + 1);
 		all->n = i + 1;

@@ -130,6 +130,12 @@ int script_fail(lua_State *L, const char *fmt, ...)
 	script_raise(L, &e);
 }
 
+int script_no_memory(lua_State *L)
+{
+	lua_pushliteral(L, "not enough memory");
+	jump(L);
+}
+
 /* Runs protected itself: tostring may call a __tostring of the script. */
 static int to_text(lua_State *L)
 {
@@ -288,7 +294,7 @@ char *field_strdup(lua_State *L, int t, const char *what, const char *key)
 			wrong_field(L, what, key, "text", -1);
 		copy = mem_strdup(lua_tostring(L, -1));
 		if (!copy)
-			luaL_error(L, "not enough memory");
+			script_no_memory(L);
 	}
 	lua_pop(L, 1);
 	return copy;

@@ -63,6 +63,9 @@ void script_where(lua_State *L);
 /* Raises e as it stands (its place is already in it). */
 int script_raise_plain(lua_State *L, const struct err *e) __attribute__((noreturn));
 
+/* Raises Lua's own sentence for it, which script_call answers as ERR_NOMEM. */
+int script_no_memory(lua_State *L) __attribute__((noreturn));
+
 /* ---- modules: one lua_*.c each ---- */
 void sandbox_open(lua_State *L); /* libraries within bounds */
 int sandbox_load_text(

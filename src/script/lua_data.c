@@ -246,7 +246,7 @@ static struct box *builder_boxed(lua_State *L, const char *name)
 	struct box *b = box_new(L, free_builder);
 	b->p = builder_new(name);
 	if (!b->p)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	return b;
 }
 
@@ -516,7 +516,7 @@ static void open_view(struct recipe *r, int view, int t, const char *view_name)
 	str_printf(&r->key, "%d %s", RECIPE_VERSION, r->name);
 	key_view(r, view);
 	if (r->key.failed)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	box->data = cached_view(r, view);
 	snprintf(box->source, sizeof(box->source), "%.160s#%06llx%s%s", r->name,
 		(unsigned long long)(box->data->hash & 0xffffff), *view_name ? " " : "", view_name);

@@ -92,7 +92,7 @@ void world_read_model(lua_State *L, int class, struct world_options *w)
 	field_text(L, class, "g.model", "policy", policy, sizeof(policy));
 	field_text(L, class, "g.model", "batch", batch, sizeof(batch));
 	if (!*policy)
-		strcpy(policy, w->spec.vector ? "vector" : "rank");
+		snprintf(policy, sizeof(policy), "%s", w->spec.vector ? "vector" : "rank");
 	int k = arg_choice_index("rank|sample|vector", policy);
 	if (k < 0)
 		script_fail(L, "g.model: policy must be \"rank\", \"sample\" or \"vector\", got \"%s\"", policy);

@@ -254,7 +254,7 @@ static const char *keep(lua_State *L, struct model *m, const char *text)
 {
 	const char *copy = arena_strdup(&m->text, text);
 	if (!copy)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	return copy;
 }
 
@@ -494,7 +494,7 @@ static void read_world(lua_State *L, int env, int protocol, struct model *m)
 	struct experiment *x = m->x;
 	x->world = mem_calloc(1, sizeof(*x->world));
 	if (!x->world)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	world_read_env(L, env, x->world);
 	world_read_protocol(L, protocol, x->world);
 	snprintf(x->data_source, sizeof(x->data_source), "environment %s%s%s", x->world->env.name,

@@ -226,10 +226,10 @@ static int store(lua_State *L)
 	struct sparse *a = sparse_check(L, 1);
 	struct dense start = dense_shaped(L, 2, "store: start", (int64_t)a->rows + 1, 1);
 	struct dense column = dense_check(L, 3, "store: column"), value = dense_check(L, 4, "store: value");
-	int64_t n = sparse_entries(a), room = column.rows * column.cols;
-	if (room != value.rows * value.cols || n > room)
+	int64_t n = sparse_entries(a), room = column.rows * column.cols, values = value.rows * value.cols;
+	if (room != values || n > room)
 		return script_fail(L, "store: %lld entries do not fit into %lld columns and %lld values", (long long)n,
-			(long long)room, (long long)(value.rows * value.cols));
+			(long long)room, (long long)values);
 	if (n > EXACT || a->cols > EXACT)
 		return script_fail(L,
 			"store: at most %d entries and columns can be counted in a parameter, got %lld and %d; "

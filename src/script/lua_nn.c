@@ -78,7 +78,7 @@ static struct paramset *scratch_set(lua_State *L)
 {
 	struct script *s = script_of(L);
 	if (!s->scratch && !(s->scratch = paramset_new(1)))
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	return s->scratch;
 }
 

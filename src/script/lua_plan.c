@@ -52,7 +52,7 @@ static void read_entry(lua_State *L, int entry, struct reading *r)
 			const char *value = checked_value(L, r, name);
 			r->row[r->n++] = (struct planned_knob){r->epoch, arena_strdup(&r->model->text, name), value};
 			if (!value || !r->row[r->n - 1].name)
-				luaL_error(L, "not enough memory");
+				script_no_memory(L);
 		}
 		lua_pop(L, 1);
 	}
@@ -91,7 +91,7 @@ void plan_read(lua_State *L, int train, struct model *m)
 		struct reading r = {.model = m, .knobs = &m->x->knobs};
 		r.row = arena_alloc(&m->text, (count_rows(L, plan) + 1) * sizeof(*r.row));
 		if (!r.row)
-			luaL_error(L, "not enough memory");
+			script_no_memory(L);
 		for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, plan); i++) {
 			lua_rawgeti(L, plan, i);
 			if (!field_int(L, plan + 1, "train: plan", "epoch", 0, 1e9, &r.epoch))

@@ -49,7 +49,7 @@ struct tensor_box *tensor_push(lua_State *L, enum field_type type, const struct 
 	else
 		t->v = mem_calloc(n ? n : 1, sizeof(*t->v));
 	if (!t->i && !t->v)
-		luaL_error(L, "not enough memory");
+		script_no_memory(L);
 	return t;
 }
 

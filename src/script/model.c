@@ -357,7 +357,7 @@ static int eval_protected(lua_State *L)
 	luaL_pushresult(&b);
 	v->text = mem_strdup(lua_tostring(L, -1));
 	if (!v->text)
-		return luaL_error(L, "not enough memory");
+		return script_no_memory(L);
 	return 0;
 }
 
