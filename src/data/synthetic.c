@@ -15,6 +15,8 @@ bool synthetic_shape(const char *name, struct synthetic_options *o)
 	} shapes[] = {
 		{"ml1m", {1, 6040, 3706, 1000209, 96, 20, 2314, 1.9, 180, true}},
 		{"beauty", {1, 22363, 12101, 198502, 6, 5, 200, 1.0, 40, false}},
+		{"ml20m", {1, 20000, 20108, 1460000, 37, 5, 2000, 1.2, 100, false}},
+		{"rsc15", {1, 20000, 37200, 1020000, 51, 51, 51, 1.0, 5, false, .groups = 400, .repeats = true}},
 		{"big", {1, 200000, 100000, 4000000, 10, 3, 1000, 1.05, 50, false}},
 	};
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -51,7 +53,8 @@ static void draw_lengths(const struct synthetic_options *o, double *raw, int32_t
 		length[u] = clip(raw[u] * low, o->shortest, o->longest);
 }
 
-/* cumulative[r]: sum of the weights of ranks 0..r; item[r]: which item has that rank. */
+/* cumulative[r]: sum of the weights of ranks 0..r; item[r]: which item has that rank.  (With groups all have the weights of the
+ * first ranks, and group g's items are item[g * size] and on.) */
 static void rank_items(const struct synthetic_options *o, double *cumulative, int32_t *item)
 {
 	struct rng r = rng_stream(o->seed, RNG_PLANTED, 2, 0);
@@ -85,9 +88,12 @@ static enum err_code add_user(struct builder *b, const struct synthetic_options 
 {
 	struct rng r = rng_stream(o->seed, RNG_PLANTED, 3, (uint64_t)u);
 	char user[16], text[16];
+	int32_t groups = o->groups > 1 ? o->groups : 1, size = o->items / groups, group = 0;
 	for (int32_t k = 0; k < n && k < o->items;) {
-		int32_t i = item[find_rank(cumulative, o->items, rng_unit(&r) * cumulative[o->items - 1])];
-		if (seen[i] == u + 1)
+		if (groups > 1 && k % 3 == 0)
+			group = (int32_t)rng_below(&r, (uint64_t)groups);
+		int32_t i = item[group * size + find_rank(cumulative, size, rng_unit(&r) * cumulative[size - 1])];
+		if (seen[i] == u + 1 && !o->repeats)
 			continue;
 		seen[i] = u + 1;
 		struct builder_row row = {.user = user, .item = text, .time = k++};

@@ -13,8 +13,10 @@ struct synthetic_options {
 	int32_t shortest, longest;	  /* bounds on them */
 	double zipf_exponent, zipf_shift; /* weight of the item of rank r: (r + shift)^-exponent */
 	bool ratings;			  /* 1..5 at random */
+	int32_t groups;			  /* > 1: three items in a row are of one group of items / groups */
+	bool repeats;			  /* a user may meet an item again */
 };
-/* "ml1m", "beauty", "big" (200,000 x 100,000): false where unknown. */
+/* "ml1m", "ml20m", "beauty", "rsc15" (windows of 51 clicks over 37,200 items), "big" (200,000 x 100,000): false where unknown. */
 bool synthetic_shape(const char *name, struct synthetic_options *o);
 enum err_code synthetic_dataset(
 	const char *name, const struct synthetic_options *o, struct dataset **out, struct err *e);

@@ -1,4 +1,5 @@
-/* What there is: data sets and models, by the files in datasets/ and lua/gusto/models/, on disk and embedded. */
+/* What there is: data sets, models and workloads, by the files in datasets/, lua/gusto/models/ and experiments/bench/, on disk
+ * and embedded. */
 #include "script/lua_data.h"
 #include "script/lua_experiment.h"
 
@@ -372,6 +373,54 @@ enum err_code script_models(struct script_model **out, size_t *n, struct err *e)
 		return code;
 	}
 	*out = all.row;
+	*n = all.n;
+	return OK;
+}
+
+/* ---- workloads ---- */
+
+struct workloads {
+	char **name;
+	size_t n;
+};
+
+void script_workloads_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mem_free(names[i]);
+	mem_free(names);
+}
+
+static int list_workloads(lua_State *L)
+{
+	struct workloads *all = lua_touserdata(L, 1);
+	files_push_names(L, "experiments/bench");
+	size_t n = (size_t)lua_rawlen(L, -1);
+	all->name = mem_calloc(n + 1, sizeof(*all->name));
+	if (!all->name)
+		return luaL_error(L, "not enough memory");
+	for (; all->n < n; all->n++) {
+		lua_rawgeti(L, -1, (lua_Integer)all->n + 1);
+		all->name[all->n] = dup_or_raise(L, lua_tostring(L, -1));
+		lua_pop(L, 1);
+	}
+	return 0;
+}
+
+enum err_code script_workloads(char ***out, size_t *n, struct err *e)
+{
+	struct script *s = NULL;
+	struct workloads all = {0};
+	*out = NULL;
+	*n = 0;
+	TRY(script_new(NULL, &s, e));
+	enum err_code code = script_call(s, list_workloads, &all, 0, e);
+	script_free(s);
+	if (code != OK) {
+		script_workloads_free(all.name, all.n);
+		return code;
+	}
+	*out = all.name;
 	*n = all.n;
 	return OK;
 }

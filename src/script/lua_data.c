@@ -483,7 +483,7 @@ static void open_synthetic(lua_State *L, int t, struct data_box *box)
 		number_option(L, t, "seed", 0, 9e15, &seed);
 	}
 	if (!synthetic_shape(shape, &o))
-		script_fail(L, "synthetic data: shape must be ml1m, beauty or big, got \"%s\"", shape);
+		script_fail(L, "synthetic data: shape must be ml1m, ml20m, beauty, rsc15 or big, got \"%s\"", shape);
 	o.seed = (uint64_t)seed;
 	if (t)
 		field_bool(L, t, "synthetic data", "ratings", &o.ratings);

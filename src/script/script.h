@@ -66,4 +66,8 @@ struct script_model {
 enum err_code script_models(struct script_model **out, size_t *n, struct err *e);
 void script_models_free(struct script_model *rows, size_t n);
 
+/* The workloads of `gusto bench`: names of the files in experiments/bench, sorted. */
+enum err_code script_workloads(char ***out, size_t *n, struct err *e);
+void script_workloads_free(char **names, size_t n);
+
 #endif

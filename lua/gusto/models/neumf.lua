@@ -8,7 +8,8 @@ local NeuMF = g.model {
   source = "X. He et al.: Neural Collaborative Filtering, WWW 2017",
   batch = "points",
   knobs = {
-    factors = g.int { 8, min = 1, max = 1024, help = "numbers of the GMF vectors and of the tower's last layer" },
+    factors = g.int { 8, min = 1, max = 1024, help = "numbers of the tower's last layer and of the GMF vectors" },
+    gmf = g.int { 0, min = 0, max = 4096, help = "numbers of the GMF vectors where they differ from factors; 0: they do not" },
     layers = g.int { 3, min = 0, max = 8, help = "layers of the tower; each halves the width" },
     stage = g.choice { "together", "apart", "joined", help = "both from the start; each for itself; from those, mixed by alpha" },
     alpha = g.real { 0.5, min = 0, max = 1, help = "weight of GMF beside the tower after pre-training" },
@@ -23,8 +24,9 @@ function NeuMF:build(k, data)
   local sizes = {}
   for l = k.layers, 0, -1 do sizes[#sizes + 1] = k.factors << l end
   local width = sizes[1] // 2
-  self.gmf = { user = nn.embedding { data.users, k.factors, std = k.std }, item = nn.embedding { data.items, k.factors, std = k.std },
-    out = nn.linear { k.factors, 1, init = "lecun" } }
+  local gmf = k.gmf > 0 and k.gmf or k.factors
+  self.gmf = { user = nn.embedding { data.users, gmf, std = k.std }, item = nn.embedding { data.items, gmf, std = k.std },
+    out = nn.linear { gmf, 1, init = "lecun" } }
   self.mlp = { user = nn.embedding { data.users, width, std = k.std }, item = nn.embedding { data.items, sizes[1] - width, std = k.std },
     out = nn.linear { sizes[#sizes], 1, init = "lecun" } }
   if k.layers > 0 then
