@@ -178,7 +178,7 @@ static void block_name(char *out, size_t size, const struct checkpoint_block *b)
 
 static void add_block(struct list *l, const struct checkpoint_block *b)
 {
-	char name[128];
+	char name[192];
 	int64_t none = 0;
 	block_name(name, sizeof name, b);
 	list_add(l, name, NULL, 1, &none);
@@ -375,7 +375,7 @@ enum err_code checkpoint_load(
 static const struct st_tensor *find_block(
 	const struct st_file *f, const char *path, const struct checkpoint_block *b, struct err *e)
 {
-	char name[128];
+	char name[192];
 	block_name(name, sizeof name, b);
 	const struct st_tensor *t = st_find(f, name);
 	if (t && t->bytes == b->bytes)

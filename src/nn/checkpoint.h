@@ -27,7 +27,7 @@ enum err_code checkpoint_save(
 
 /* State of other parts that must survive (replay buffers, environments, chains): named bytes, saved with the optimizer's state. */
 struct checkpoint_block {
-	char name[96];
+	char name[160];
 	void *data;
 	size_t bytes;
 };

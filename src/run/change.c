@@ -97,12 +97,28 @@ static void rescale_epoch(struct trainer *t, int64_t before)
 		t->at.index = t->at.index * after / before;
 }
 
+/* Optimizer and means of the weights go over to the parameters of the new model. */
+static enum err_code rebind(struct trainer *t, const struct paramset *s, struct err *e)
+{
+	struct average *means = NULL;
+	if (t->average)
+		TRY(average_new(s, t->average, &means, e));
+	enum err_code rc = optim_bind(t->optim, s, e);
+	if (rc != OK) {
+		average_free(means);
+		return rc;
+	}
+	average_free(t->average);
+	t->average = means;
+	return OK;
+}
+
 static enum err_code draft_accept(struct trainer *t, struct draft *d, struct err *e)
 {
 	int64_t steps = trainer_steps_per_epoch(t);
 	struct knobset old = t->x->knobs;
 	if (d->rebuilt && t->optim)
-		TRY(optim_bind(t->optim, d->rig->params, e));
+		TRY(rebind(t, d->rig->params, e));
 	if (d->rig) {
 		if (!d->rebuilt)
 			rig_take_params(d->rig, t->rig);

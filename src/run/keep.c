@@ -1,5 +1,7 @@
 /* Checkpoints of a run: weights and optimizer state (nn/checkpoint.h), and as strings beside them the knobs and the
- * position of training.  The best and the last few are kept; a last good one is there at any moment. */
+ * position of training.  The best and the last few are kept; a last good one is there at any moment.
+ * Where weights are averaged, the means are what is saved as the weights, since they are what was evaluated; the weights in training
+ * are state beside them. */
 #include "run/trainer.h"
 
 #include "base/fs.h"
@@ -218,39 +220,52 @@ static int64_t state_bytes(struct trainer *t)
 	int64_t beside = 0;
 	for (size_t i = t->agent ? (size_t)agent_blocks(t->agent, block) : 0; i-- > 0;)
 		beside += (int64_t)block[i].bytes;
-	int64_t copies = 1 + (t->optim ? optim_class_of(t->optim)->states : 0);
+	int64_t copies = 1 + (t->optim ? optim_class_of(t->optim)->states : 0) + (t->average != NULL);
 	return paramset_numbers(t->rig->params, false) * copies * (int64_t)sizeof(real) + beside;
 }
 
 /* ---- state of other parts ---- */
 
-enum { BLOCKS_MAX = AGENT_BLOCKS_MAX };
-
-static size_t blocks_of(struct trainer *t, struct checkpoint_block *out)
+/* Those of the agent, then those of the means.  mem_free'd by the caller. */
+static enum err_code blocks_of(struct trainer *t, struct checkpoint_block **out, size_t *n, struct err *e)
 {
-	return t->agent ? (size_t)agent_blocks(t->agent, out) : 0;
+	*n = 0;
+	*out = mem_calloc(AGENT_BLOCKS_MAX + average_count(t->average), sizeof **out);
+	if (!*out)
+		return err_set(e, ERR_NOMEM, "no memory for the state of a checkpoint");
+	if (t->agent)
+		*n = (size_t)agent_blocks(t->agent, *out);
+	average_blocks(t->average, *out + *n);
+	*n += average_count(t->average);
+	return OK;
 }
 
 static enum err_code save_with_blocks(struct trainer *t, const struct meta *m, struct err *e)
 {
-	struct checkpoint_block block[BLOCKS_MAX];
-	size_t n = blocks_of(t, block);
-	return checkpoint_save_with(t->checkpoints, t->at.step, t->rig->params, t->optim, m, block, n, e);
+	struct checkpoint_block *block;
+	size_t n;
+	TRY(blocks_of(t, &block, &n, e));
+	enum err_code rc = checkpoint_save_with(t->checkpoints, t->at.step, t->rig->params, t->optim, m, block, n, e);
+	mem_free(block);
+	return rc;
 }
 
 enum err_code keep_load_blocks(struct trainer *t, int64_t step, struct err *e)
 {
-	struct checkpoint_block block[BLOCKS_MAX];
-	return checkpoint_load_blocks(t->checkpoints, step, block, blocks_of(t, block), e);
+	struct checkpoint_block *block;
+	size_t n;
+	TRY(blocks_of(t, &block, &n, e));
+	enum err_code rc = checkpoint_load_blocks(t->checkpoints, step, block, n, e);
+	mem_free(block);
+	average_swap(t->average);
+	return rc;
 }
 
-enum err_code keep_save(struct trainer *t, bool best, struct err *e)
+static enum err_code save(struct trainer *t, bool best, struct err *e)
 {
 	struct meta m = {0};
 	char file[128], hex[65];
 	keep_file(t, file, sizeof file);
-	t->checkpoint_wanted = false;
-	t->saved = trainer_now();
 	TRY(check_finite(t->rig->params, e));
 	enum err_code rc = put_position(&m, &t->at, e);
 	if (rc == OK)
@@ -264,6 +279,16 @@ enum err_code keep_save(struct trainer *t, bool best, struct err *e)
 	TRY(store_checkpoint(t->store, t->at.step, file, hex, best || t->at.best_step == t->at.step, e));
 	prune(t);
 	return OK;
+}
+
+enum err_code keep_save(struct trainer *t, bool best, struct err *e)
+{
+	t->checkpoint_wanted = false;
+	t->saved = trainer_now();
+	average_swap(t->average);
+	enum err_code rc = save(t, best, e);
+	average_swap(t->average);
+	return rc;
 }
 
 /* ---- the past of the script ---- */

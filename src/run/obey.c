@@ -216,7 +216,10 @@ static enum err_code cmd_probe(struct trainer *t, const struct request *r, json_
 {
 	const char *kind = json_string_value(json_object_get(r->args, "kind"));
 	int64_t id;
-	TRY(probe_answer(t->rig, t->at.step, r->args, out, e));
+	average_swap(t->average);
+	enum err_code asked = probe_answer(t->rig, t->at.step, r->args, out, e);
+	average_swap(t->average);
+	TRY(asked);
 	char *args = json_dumps(r->args, JSON_COMPACT | JSON_SORT_KEYS),
 	     *result = json_dumps(*out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	enum err_code rc = args && result ? store_probe(t->store, t->at.step, kind, args, result, &id, e)

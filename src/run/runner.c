@@ -289,7 +289,9 @@ static void put_result(const struct trainer *t, struct run_result *out)
 static void put_weights(struct trainer *t, struct run_result *out)
 {
 	struct err e;
+	average_swap(t->average);
 	paramset_sha256(t->rig->params, out->weights_sha256);
+	average_swap(t->average);
 	store_set(t->store, "weights_sha256", out->weights_sha256, NULL);
 	store_setf(t->store, "steps", NULL, "%lld", (long long)t->at.step);
 	if (keep_save(t, false, &e) != OK)
@@ -319,6 +321,9 @@ static enum err_code finish(struct trainer *t, enum err_code rc, struct run_resu
 	if (rc == ERR_CANCELLED && t->stop)
 		rc = OK;
 	put_weights(t, out);
+	average_swap(t->average); /* training is over: the means are the weights */
+	average_free(t->average);
+	t->average = NULL;
 	if (rc == OK && !t->stop && t->x->train.test_best) {
 		rc = watch_test(t, e);
 		if (rc == ERR_CANCELLED && t->stop)
@@ -366,6 +371,7 @@ static void trainer_fini(struct trainer *t, int lock)
 	evaluator_free(t->monitor);
 	evaluator_free(t->test);
 	optim_free(t->optim);
+	average_free(t->average);
 	agent_free(t->agent);
 	rig_free(t->rig);
 	engine_free(t->engine);

@@ -78,6 +78,16 @@ enum err_code trainer_check(const struct trainer *t, const struct knobset *k, st
 	return OK;
 }
 
+/* The means begin, or end, with the knob `average`. */
+static enum err_code average_live(struct trainer *t, struct err *e)
+{
+	if (t->live.average > 0)
+		return t->average ? OK : average_new(t->rig->params, NULL, &t->average, e);
+	average_free(t->average);
+	t->average = NULL;
+	return OK;
+}
+
 enum err_code trainer_live(struct trainer *t, struct err *e)
 {
 	const struct knobset *k = &t->x->knobs;
@@ -93,7 +103,8 @@ enum err_code trainer_live(struct trainer *t, struct err *e)
 			TRY(optim_set(t->optim, a->name, row->num, e));
 	}
 	t->live.lr = optim_get(t->optim, "lr");
-	return OK;
+	t->live.average = knobset_number(k, "average", 0);
+	return average_live(t, e);
 }
 
 int64_t trainer_steps_per_epoch(const struct trainer *t)
@@ -174,6 +185,8 @@ static enum err_code update(struct trainer *t, int player, struct batch *b, stru
 	double lr = rate_of(t, player) * factor;
 	optim_clock(t->optim, player);
 	TRY(optim_step(t->optim, t->engine, p, lr, t->live.clip, look ? &norm : NULL, e));
+	if (t->average)
+		average_step(t->average, t->live.average);
 	t->loss = outputs[0];
 	log_step(t, player, outputs, lr, look ? &norm : NULL);
 	return OK;

@@ -10,7 +10,7 @@
 #ifndef GUSTO_RUN_TRAINER_H
 #define GUSTO_RUN_TRAINER_H
 
-#include "nn/checkpoint.h"
+#include "nn/average.h"
 #include "nn/schedule.h"
 #include "run/agent.h"
 #include "run/evaluator.h"
@@ -34,7 +34,7 @@ struct position {
 
 /* The knobs that are read before each step. */
 struct live {
-	double lr, clip;
+	double lr, clip, average;
 	int64_t epochs, patience;
 };
 
@@ -44,8 +44,9 @@ struct trainer {
 	char dir[4096], id[96], checkpoints[4200];
 	struct engine *engine;
 	struct rig *rig;
-	struct agent *agent; /* NULL: batches come from the split */
-	struct optim *optim; /* NULL: no gradient training */
+	struct agent *agent;	 /* NULL: batches come from the split */
+	struct optim *optim;	 /* NULL: no gradient training */
+	struct average *average; /* NULL: the weights themselves are evaluated and kept */
 	const struct schedule_class *schedule;
 	struct position at;
 	struct live live;

@@ -66,7 +66,9 @@ enum err_code watch_evaluate(struct trainer *t, struct evaluator *v, enum part p
 	double begun = trainer_now();
 	const char *before = t->state;
 	t->state = "evaluating";
+	average_swap(t->average);
 	enum err_code rc = evaluator_run(v, t->rig, obey_between, t, &t->result, e);
+	average_swap(t->average);
 	if (strcmp(t->state, "evaluating") == 0)
 		t->state = before;
 	TRY(rc);
