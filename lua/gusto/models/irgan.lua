@@ -18,6 +18,8 @@ local IRGAN = g.model {
     temperature = g.real { 0.2, min = 1e-3, max = 100, help = "of the draws that the discriminator learns from" },
     own = g.real { 0.2, min = 0, max = 1, help = "share of the generator's draws that is taken from the user's own items" },
     reg = g.real { 0.1, min = 0, max = 100, help = "L2 penalty on the discriminator's vectors, over 16" },
+    hard = g.int { 5, min = 1, max = 65536, help = "others of which the hardest is taken in the first training" },
+    reg_warm = g.real { 0.1, min = 0, max = 100, help = "L2 penalty of the first training: half of the squares of an item's and its user's vector" },
     warm_steps = g.int { 0, min = 0, max = 1e6, applies = "step", help = "steps of the generator alone in a round" },
     d_steps = g.int { 1, min = 0, max = 1e6, applies = "step", help = "steps of the discriminator in a round" },
     g_steps = g.int { 1, min = 0, max = 1e6, applies = "step", help = "steps of the generator in a round" },
@@ -52,14 +54,15 @@ function IRGAN:bought(batch)
   return count / n, n
 end
 
--- Each of the user's items above the best of the drawn ones.
+-- BPR of each of the user's items against the hardest of some others, summed over a user's items; the penalty is on the vectors
+-- of user and item at each of them, and on all other items as if each met one.
 function IRGAN:loss_warm(batch)
   local s = scores(self.g, batch)
-  local bought = self:bought(batch)
-  local drawn = nn.draws((bought * -1e9 + 1):relu(), { n = 4 }):stop()
-  local hardest = ((drawn * 1e9):clamp(0, 1e6) - 1e6 + s):stop()
-  local negative = s:at_max(hardest):reshape(1)
-  return ((negative - s):softplus() * bought):sum():mean_all()
+  local user, item = self.g.user(batch.user), self.g.item(batch.item)
+  local positive = nn.decode(user, self.g.item.weight, batch.item, self.g.bias)
+  local loss = (nn.hardest(s, batch.item, { n = self.k.hard }) - positive):softplus()
+  local penalty = item:square():sum() * 2 + user:square():sum():spread("tokens")
+  return (loss + penalty * (self.k.reg_warm / 2)):pool("sum"):mean_all()
 end
 
 function IRGAN:loss_discriminator(batch)
