@@ -55,6 +55,20 @@ function fields.sum(t, batch)
   return fields.concat(t, batch):sum()
 end
 
+-- The squares of all vectors of categories and lists, touched by the step or not.
+function fields.squares(t)
+  return t.word and nn.l2(t.word.weight) or 0 -- a model of numbers alone
+end
+
+-- The loss with the L2 penalties that the knobs reg and reg_table ask for; v and w are vectors and weights behind a batch, [E, ..].
+function fields.regularized(k, model, loss, v, w)
+  if k.reg > 0 then loss = loss + (v:reshape(-1):square():sum() + w:square():sum()):mean_all() * (k.reg / 2) end
+  if k.reg_table > 0 then
+    loss = loss + (fields.squares(model.vector) + fields.squares(model.weight)) * (k.reg_table / 2)
+  end
+  return loss
+end
+
 -- The vector of the item, [E, dim]: where it stands among the categories is known from the data.
 function fields.place(data, name)
   local place = 0

@@ -5,9 +5,10 @@ local CFGAN = g.model {
   help = "A generator fills a user's row with real numbers, a discriminator tells rows that were bought from filled ones, both knowing "
     .. "whose row it is; what was not bought is masked. Some entries that are not there (zeros) count as zeros: the generator is "
     .. "punished for filling them (zero reconstruction), and the discriminator sees them (partial masking). Only the entries "
-    .. "of a row and its zeros are computed. by = \"item\" takes the columns of items instead.",
+    .. "of a row and its zeros are computed. The generator's output is linear, as in the authors' code: behind a sigmoid, zero "
+    .. "reconstruction saturates the zeros and their order is lost.",
   source = "D.-K. Chae et al.: CFGAN: A Generic Collaborative Filtering Framework based on Generative Adversarial Networks, CIKM 2018",
-  batch = "rows",
+  batch = { "rows", binary = true },
   players = {
     { "discriminator", params = { "d" }, times = "d_steps" },
     { "generator", params = { "g" }, times = "g_steps" },
@@ -22,31 +23,34 @@ local CFGAN = g.model {
     partial = g.bool { true, help = "the discriminator sees the zeros too" },
     d_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the discriminator in a round" },
     g_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the generator in a round" },
-    reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the generator's output weights of the entries of a row" },
+    reg_generator = g.real { 1e-3, min = 0, max = 10, help = "L2 penalty on the generator: half of the squares of its tables" },
+    reg_discriminator = g.real { 0, min = 0, max = 10, help = "L2 penalty on the discriminator: half of the squares of its tables" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
     lr_discriminator = g.log { 1e-4, min = 1e-6, max = 1, applies = "step", help = "learning rate of the discriminator" },
     lr_generator = g.log { 1e-3, min = 1e-6, max = 1, applies = "step", help = "learning rate of the generator" },
   },
 }
 
--- Layers behind the first: sizes "h,h,out" or none.
+-- Layers behind the first: hidden ones with a sigmoid each and, where asked for, one linear number; nil where there are none.
 local function tower(hidden, layers, out)
   local sizes = {}
   for l = 1, layers do sizes[l] = hidden end
   if out then sizes[#sizes + 1] = out end
-  return #sizes > 1 and nn.mlp { sizes = table.concat(sizes, ","), act = "sigmoid" } or nil
+  return #sizes > 1 and nn.mlp { sizes = table.concat(sizes, ","), act = "sigmoid", last = out == nil } or nil
 end
+
+-- A table of which every row is trained in every step: most of them are zeros or items of some row of the batch.
+local function vectors(rows, dim) return nn.embedding { rows, dim, init = "xavier_uniform", lazy = false } end
+local function bag(rows, dim) return nn.embedding_bag { rows, dim, init = "xavier_uniform", over = "sum", lazy = false } end
 
 function CFGAN:build(k, data)
   local items = data.items
   self.g = {
-    enter = nn.embedding_bag { items, k.hidden, init = "xavier_uniform" }, start = nn.parameter { k.hidden },
-    tower = tower(k.hidden, k.layers),
-    out = nn.embedding { items, k.hidden, init = "xavier_uniform" }, bias = nn.embedding { items, 1, init = "zeros" },
+    enter = bag(items, k.hidden), start = nn.parameter { k.hidden }, tower = tower(k.hidden, k.layers),
+    out = vectors(items, k.hidden), bias = nn.embedding { items, 1, init = "zeros", lazy = false },
   }
   self.d = {
-    condition = nn.embedding_bag { items, k.d_hidden, init = "xavier_uniform" },
-    row = nn.embedding_bag { items, k.d_hidden, init = "xavier_uniform" }, start = nn.parameter { k.d_hidden },
+    condition = bag(items, k.d_hidden), row = bag(items, k.d_hidden), start = nn.parameter { k.d_hidden },
     tower = tower(k.d_hidden, k.d_layers, 1),
   }
 end
@@ -54,12 +58,12 @@ end
 -- [E, hidden]: what the generator knows of a row.
 function CFGAN:hidden(batch)
   local h = (self.g.enter(batch.item) + self.g.start):sigmoid()
-  if self.g.tower then h = self.g.tower(h):sigmoid() end
+  if self.g.tower then h = self.g.tower(h) end
   return h
 end
 
 function CFGAN:fill(h, ids)
-  return nn.decode(h, self.g.out.weight, ids, self.g.bias.weight:reshape(-1)):sigmoid()
+  return nn.decode(h, self.g.out.weight, ids, self.g.bias.weight:reshape(-1))
 end
 
 -- [E]: the discriminator's logit of a row with these numbers at its entries and (nil: nothing) at its zeros.
@@ -76,10 +80,16 @@ function CFGAN:made(batch)
   return self:judge(batch, at_items, self.k.partial and at_zeros or nil), at_zeros, at_items
 end
 
+-- reg / 2 of the squares of two tables
+local function penalty(reg, a, b)
+  return (nn.l2(a.weight) + nn.l2(b.weight)) * (reg / 2)
+end
+
 function CFGAN:loss_discriminator(batch)
   local real, made = self:judge(batch, batch.rating), (self:made(batch))
-  local right = ((-real):softplus() + made:softplus()):mean_all()
-  return right, { real = real:sigmoid():mean_all(), made = made:sigmoid():mean_all() }
+  local loss = ((-real):softplus() + made:softplus()):mean_all()
+  if self.k.reg_discriminator > 0 then loss = loss + penalty(self.k.reg_discriminator, self.d.condition, self.d.row) end
+  return loss, { real = real:sigmoid():mean_all(), made = made:sigmoid():mean_all() }
 end
 
 function CFGAN:loss_generator(batch)
@@ -89,7 +99,7 @@ function CFGAN:loss_generator(batch)
   if at_zeros then
     loss = loss + nn.pool(at_zeros:square(), { over = "sum" }):mean_all() * self.k.reconstruction
   end
-  if self.k.reg > 0 then loss = loss + self.g.out(batch.item):square():sum():mean_all() * self.k.reg end
+  if self.k.reg_generator > 0 then loss = loss + penalty(self.k.reg_generator, self.g.enter, self.g.out) end
   return loss, { fooled = fooled, bought = at_items:mean_all() }
 end
 

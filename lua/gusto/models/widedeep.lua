@@ -18,6 +18,8 @@ local WideDeep = g.model {
     batch_norm = g.bool { false, help = "batch normalisation before each activation" },
     std = g.real { 0.01, min = 1e-5, max = 1, help = "deviation of the vectors' start" },
     reg = g.real { 0, min = 0, max = 10, help = "L2 penalty on the vectors and weights that a step touched: reg / 2 of their squares" },
+    reg_table = g.real { 0, min = 0, max = 10, help = "L2 penalty on all vectors and weights, touched or not: reg_table / 2 of their squares" },
+    redraw = g.bool { true, applies = "batch", help = "negatives are drawn anew in every epoch" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
   },
 }
@@ -41,9 +43,7 @@ function WideDeep:click(batch) return (self:logit(batch)) end
 
 function WideDeep:loss(batch)
   local logit, v, w = self:logit(batch)
-  local loss = nn.bce_logits(logit, batch.label)
-  if self.k.reg == 0 then return loss end
-  return loss + (v:square():sum() + w:square():sum()):mean_all() * (self.k.reg / 2)
+  return fields.regularized(self.k, self, nn.bce_logits(logit, batch.label), v, w)
 end
 
 return WideDeep
