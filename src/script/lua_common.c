@@ -35,10 +35,10 @@ struct script *script_of(lua_State *L)
 	return *(struct script **)lua_getextraspace(L);
 }
 
-static double now(void)
+static double seconds_of(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -53,16 +53,21 @@ static bool asked_to_end(void)
 static void on_count(lua_State *L, lua_Debug *ar)
 {
 	struct script *s = script_of(L);
-	double t = now();
-	if (s->deadline > 0 && t > s->deadline)
+	if (s->deadline > 0 && seconds_of(CLOCK_THREAD_CPUTIME_ID) > s->deadline)
 		s->interrupted = "interrupted: the chunk ran too long";
-	else if (t > s->begun + 1 && asked_to_end())
+	else if (seconds_of(CLOCK_MONOTONIC) > s->begun + 1 && asked_to_end())
 		s->interrupted = "interrupted by a signal while the script ran";
-	if (s->interrupted) {
-		struct err e;
-		err_set(&e, ERR_CANCELLED, "%s", s->interrupted);
-		script_raise(L, &e);
-	}
+	script_end_if_interrupted(L);
+}
+
+void script_end_if_interrupted(lua_State *L)
+{
+	struct err e;
+	const char *why = script_of(L)->interrupted;
+	if (!why)
+		return;
+	err_set(&e, ERR_CANCELLED, "%s", why);
+	script_raise(L, &e);
 }
 
 /* ---- errors ---- */
@@ -170,12 +175,12 @@ enum err_code script_call(struct script *s, lua_CFunction f, void *ctx, double s
 	double outer = s->deadline;
 	bool outermost = !lua_gethook(L);
 	if (outermost) {
-		s->begun = now();
+		s->begun = seconds_of(CLOCK_MONOTONIC);
 		s->interrupted = NULL;
 		lua_sethook(L, on_count, LUA_MASKCOUNT, 10000);
 	}
 	if (seconds > 0 && outer == 0)
-		s->deadline = now() + seconds;
+		s->deadline = seconds_of(CLOCK_THREAD_CPUTIME_ID) + seconds;
 	s->raised = OK;
 	lua_pushcfunction(L, f);
 	lua_pushlightuserdata(L, ctx);

@@ -34,7 +34,8 @@ struct script {
 	size_t n_files, cap_files;
 
 	enum err_code raised;	 /* code of the error that is being raised */
-	double begun, deadline;	 /* of the outermost call, monotonic seconds; deadline 0: none */
+	double begun;		 /* of the outermost call, monotonic seconds */
+	double deadline;	 /* of the outermost limited call, the thread's CPU seconds; 0: none */
 	const char *interrupted; /* why the call is being ended, NULL: it is not */
 
 	struct trace *trace;	  /* the one being recorded, borrowed; NULL outside */
@@ -52,7 +53,8 @@ void script_free(struct script *s);
 
 struct script *script_of(lua_State *L);
 
-/* Runs f (one light userdata argument, ctx) protected, within `seconds` (0: no limit). */
+/* Runs f (one light userdata argument, ctx) protected, within `seconds` (0: no limit) of this thread's CPU time: how busy the
+ * machine is does not matter.  ERR_CANCELLED where it took longer. */
 enum err_code script_call(struct script *s, lua_CFunction f, void *ctx, double seconds, struct err *e);
 
 /* Raises e's sentence behind the nearest line of the user's script.  The int is for `return script_fail(...)`. */
@@ -65,6 +67,9 @@ int script_raise_plain(lua_State *L, const struct err *e) __attribute__((noretur
 
 /* Raises Lua's own sentence for it, which script_call answers as ERR_NOMEM. */
 int script_no_memory(lua_State *L) __attribute__((noreturn));
+
+/* Raises ERR_CANCELLED while a call is being ended; what catches errors asks it, so that the end is not caught. */
+void script_end_if_interrupted(lua_State *L);
 
 /* ---- modules: one lua_*.c each ---- */
 void sandbox_open(lua_State *L); /* libraries within bounds */

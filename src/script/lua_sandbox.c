@@ -63,9 +63,7 @@ static int load_text(lua_State *L)
 
 static int pass_on(lua_State *L, int status, lua_KContext first)
 {
-	const char *interrupted = script_of(L)->interrupted;
-	if (interrupted)
-		return script_fail(L, "%s", interrupted);
+	script_end_if_interrupted(L);
 	return lua_gettop(L) - (int)first;
 }
 

@@ -18,13 +18,13 @@
 
 static char folder[64];
 
-static int make_folder(void **state)
+static __attribute__((unused)) int make_folder(void **state)
 {
 	strcpy(folder, "/tmp/gusto-script-XXXXXX");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static __attribute__((unused)) int remove_folder(void **state)
 {
 	char command[128];
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
