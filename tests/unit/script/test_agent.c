@@ -253,7 +253,8 @@ static void slateq_without_future(void **state)
 		"  env = g.env { 'interest_evolution', users = 32 },\n"
 		"  protocol = g.protocol { metrics = { 'return', 'ctr' }, users = 20 },\n"
 		"  model = S, knobs = { gamma = 0, hidden = 16, epsilon = 0.5, lr = 3e-3 },\n"
-		"  train = { batch = 128, steps = 500, epochs = 3, capacity = 100, warmup = 20, test_best = false },\n"
+		"  train = { batch = 128, steps = 500, epochs = 3, capacity = 400, warmup = 300, test_best = false,\n"
+		"    schedule = function(n) return n < 1000 and 1 or 0.1 end },\n"
 		"}\n";
 	enum { USERS = 16, C = 10 };
 	struct run_result r;
