@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct desc *registry_find(const struct registry *r, const char *name)
@@ -86,6 +87,18 @@ int arg_choice_index(const char *choices, const char *text)
 		p = bar ? bar + 1 : NULL;
 	}
 	return -1;
+}
+
+char *arg_choice_text(const char *choices, int index, char *out, size_t size)
+{
+	const char *p = choices;
+	for (; p && index > 0; index--) {
+		const char *bar = strchr(p, '|');
+		p = bar ? bar + 1 : NULL;
+	}
+	bool there = p && index == 0;
+	snprintf(out, size, "%.*s", there ? (int)strcspn(p, "|") : 0, there ? p : "");
+	return out;
 }
 
 static int need_index(const struct desc *d, const char *name, struct err *e)

@@ -72,5 +72,7 @@ enum err_code args_complete(const struct desc *d, const struct args *a, struct e
 enum err_code arg_check_number(const char *owner, const struct arg_spec *s, double v, struct err *e);
 /* The index of `text` in "a|b|c", or -1. */
 int arg_choice_index(const char *choices, const char *text);
+/* And back: choice number `index` into out, "" where there is none.  Returns out. */
+char *arg_choice_text(const char *choices, int index, char *out, size_t size);
 
 #endif

@@ -70,7 +70,7 @@ static enum err_code machine(struct trainer *t, struct err *e)
 
 static enum err_code put_protocol(struct trainer *t, struct err *e)
 {
-	static const char *const ties[] = {"average", "worst", "best"};
+	char ties[16];
 	const struct protocol *p = &t->x->protocol;
 	const struct world_options *w = t->x->world;
 	struct str s = {0};
@@ -81,7 +81,7 @@ static enum err_code put_protocol(struct trainer *t, struct err *e)
 	if (!w && p->n_candidates > 0 && strcmp(p->candidates, "full") != 0)
 		str_printf(&s, " (%d)", p->n_candidates);
 	if (!w)
-		str_printf(&s, ", ties %s, metrics", ties[p->ties]);
+		str_printf(&s, ", ties %s, metrics", arg_choice_text(TIE_POLICIES, p->ties, ties, sizeof ties));
 	for (int i = 0; i < p->n_metrics; i++)
 		str_printf(&s, " %s", p->metric[i].name);
 	enum err_code rc = store_set(t->store, "protocol", str_text(&s), e);

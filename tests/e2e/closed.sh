@@ -17,6 +17,12 @@ less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 
 experiment popularity
 popular=$(run popularity | metric ndcg@10)
+# the run keeps the protocol in words, the policy of ties among them
+for ties in average worst best first; do
+	experiment popularity "protocol = g.protocol { ties = '$ties' }"
+	run popularity >/dev/null
+	"$gusto" show last --json | grep -q ", ties $ties, metrics" || die "the run does not know its ties: $ties"
+done
 for model in itemknn ease ials mda; do
 	experiment $model
 	one=$(run $model --threads 2)

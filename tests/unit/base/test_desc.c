@@ -81,6 +81,14 @@ static void choices(void **state)
 	assert_int_equal(arg_choice_index("a|bc|d", "b"), -1);
 	assert_int_equal(arg_choice_index("a|bc|d", ""), -1);
 	assert_int_equal(arg_choice_index(NULL, "a"), -1);
+	char text[8];
+	assert_string_equal(arg_choice_text("a|bc|d", 0, text, sizeof text), "a");
+	assert_string_equal(arg_choice_text("a|bc|d", 1, text, sizeof text), "bc");
+	assert_string_equal(arg_choice_text("a|bc|d", 2, text, sizeof text), "d");
+	assert_string_equal(arg_choice_text("a|bc|d", 3, text, sizeof text), "");
+	assert_string_equal(arg_choice_text("a|bc|d", -1, text, sizeof text), "");
+	assert_string_equal(arg_choice_text(NULL, 0, text, sizeof text), "");
+	assert_string_equal(arg_choice_text("a long choice|b", 0, text, sizeof text), "a long ");
 }
 
 int main(void)
