@@ -23,6 +23,9 @@ struct data_box *data_push(lua_State *L, int idx, const char *name);
 void data_push_split(lua_State *L, struct split *s);
 /* The data at 1, whether opened or still what g.data returned; raises for anything else. */
 struct data_box *data_check(lua_State *L);
+/* lua_data_methods.c: __index and __tostring of a box. */
+int data_index(lua_State *L);
+int data_tostring(lua_State *L);
 /* Pushes the table that datasets/<name>.lua returns. */
 void data_push_description(lua_State *L, const char *name);
 
