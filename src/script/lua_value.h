@@ -83,4 +83,21 @@ void param_push(lua_State *L, struct param *p);
 /* Pushes the batch of the current trace. */
 void value_batch_push(lua_State *L);
 
+/* ---- between the files that value_open opens: lua_value.c, lua_tensor.c, lua_eager.c, lua_object.c, lua_batch.c ---- */
+
+static inline int64_t tensor_numbers(const struct tensor_box *t)
+{
+	return t->rows * shape_width(&t->shape);
+}
+/* The operand as an index into t; < 0 with e. */
+int operand_index(struct trace *t, const struct operand_ref *r, struct err *e);
+/* The tensor as a parameter that is not trained; it keeps the reference. */
+enum err_code tensor_constant(struct tensor_box *t, struct param **out, struct err *e);
+/* Records into a program of its own, runs it and pushes the tensor. */
+int value_compute(lua_State *L, record_fn record, const void *ctx, const struct operand_ref *ref, int n);
+int tensor_gc(lua_State *L);
+void tensor_open(lua_State *L, int core);
+void object_open(lua_State *L, int core);
+void batch_open(lua_State *L);
+
 #endif
