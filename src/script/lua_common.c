@@ -135,6 +135,12 @@ int script_fail(lua_State *L, const char *fmt, ...)
 	script_raise(L, &e);
 }
 
+void script_check(lua_State *L, enum err_code code, const struct err *e)
+{
+	if (code != OK)
+		script_raise_plain(L, e);
+}
+
 int script_no_memory(lua_State *L)
 {
 	lua_pushliteral(L, "not enough memory");

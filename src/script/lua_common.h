@@ -65,6 +65,8 @@ void script_where(lua_State *L);
 /* Raises e as it stands (its place is already in it). */
 int script_raise_plain(lua_State *L, const struct err *e) __attribute__((noreturn));
 
+/* script_raise_plain, where the code is not OK. */
+void script_check(lua_State *L, enum err_code code, const struct err *e);
 /* Raises Lua's own sentence for it, which script_call answers as ERR_NOMEM. */
 int script_no_memory(lua_State *L) __attribute__((noreturn));
 

@@ -28,12 +28,25 @@ struct model {
 
 /* Runs the text of an experiment; pushes the table it returned, checked to be one. */
 void experiment_run_text(lua_State *L, const char *text, size_t len, const char *name);
-/* Adds the knobs declared by the class at idx to k. */
+/* Fills x from the experiment at idx; o's overrides included. */
+void experiment_read(lua_State *L, int idx, struct model *m, const struct script_options *o);
+
+/* lua_knobs.c: adds the knobs declared by the class at idx to k. */
 void experiment_read_knobs(lua_State *L, int class, struct knobset *k);
 /* Sets knobs from the table at idx (name = value), where it is one. */
 void experiment_set_knobs(lua_State *L, int idx, const char *what, struct knobset *k);
-/* Fills x from the experiment at idx; o's overrides included. */
-void experiment_read(lua_State *L, int idx, struct model *m, const struct script_options *o);
+/* Sets the knob from the Lua value on top of the stack. */
+void experiment_set_knob(lua_State *L, const char *what, struct knob *k);
+
+/* lua_protocol.c: the protocol at t; in_world: of an environment. */
+void protocol_read(lua_State *L, int t, uint64_t run_seed, bool in_world, struct protocol *p, struct split_options *so);
+
+/* lua_train.c: the options at t; the protocol is known.  learns: by gradients. */
+void train_read(lua_State *L, int t, struct model *m, bool learns);
+/* Sets the knobs among the options, and among the arguments of the optimizer. */
+void train_set_knobs(lua_State *L, int t, const char *optimizer, struct knobset *k);
+/* t[key] is a text, or a table { name = ..., arguments } or { "name", ... }: the name; out stays as it is for nil. */
+void train_read_name(lua_State *L, int t, const char *key, char *out, size_t size);
 
 /* lua_plan.c: train.plan of the table at idx; the knobs are known. */
 void plan_read(lua_State *L, int train, struct model *m);
