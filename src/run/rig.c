@@ -1,4 +1,4 @@
-#include "run/rig.h"
+#include "run/rig_parts.h"
 
 #include "base/mem.h"
 #include "data/kind.h"
@@ -112,7 +112,7 @@ static enum err_code check_click(const struct experiment *x, const struct shape 
 		shape_text(out, text, sizeof text));
 }
 
-static enum err_code trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
+enum err_code rig_trace_into(struct rig *r, const struct batch *signature, struct rig_program *p, struct err *e)
 {
 	struct trace *t = NULL;
 	const struct experiment *x = r->x;
@@ -167,7 +167,7 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 		struct rig_program made = {.call = call, .mode = mode, .candidates = candidates};
 		CHECK(r->n_other < RIG_PROGRAMS_MAX, "more than %d programs of one model", RIG_PROGRAMS_MAX);
 		TRY(signature_of(r, &made, &signature, e));
-		TRY(trace_into(r, &signature, &made, e));
+		TRY(rig_trace_into(r, &signature, &made, e));
 		p = &r->other[r->n_other++];
 		*p = made;
 	}
@@ -183,49 +183,6 @@ enum err_code rig_program(struct rig *r, enum model_call call, enum program_mode
 
 /* ---- training ---- */
 
-static bool in_group(const struct player *p, const char *name)
-{
-	for (int i = 0; i < p->n_groups; i++) {
-		size_t n = strlen(p->group[i]);
-		if (strncmp(name, p->group[i], n) == 0 && (name[n] == '\0' || name[n] == '/' || name[n] == ' '))
-			return true;
-	}
-	return p->n_groups == 0;
-}
-
-/* While a player's loss is traced, the parameters of the others are constants. */
-static enum err_code trace_player(struct rig *r, const struct batch *signature, int k, struct err *e)
-{
-	const struct player *p = &r->plan.player[k];
-	size_t n = paramset_count(r->params), mine = 0;
-	bool *frozen = mem_calloc(n + 1, sizeof *frozen);
-	if (!frozen)
-		return err_set(e, ERR_NOMEM, "no memory for player %s", p->name);
-	for (size_t i = 0; i < n; i++) {
-		struct param *q = paramset_get(r->params, i);
-		frozen[i] = q->frozen;
-		mine += in_group(p, q->name);
-		q->frozen |= !in_group(p, q->name);
-	}
-	r->losses[k] = (struct rig_program){.call = (enum model_call)(MODEL_PLAYER + k), .mode = PROGRAM_TRAIN};
-	enum err_code rc = mine ? trace_into(r, signature, &r->losses[k], e)
-				: err_set(e, ERR_SCRIPT, "player %s trains '%s', but no parameter has that name",
-					  p->name, p->group[0]);
-	for (size_t i = 0; i < n; i++)
-		paramset_get(r->params, i)->frozen = frozen[i];
-	mem_free(frozen);
-	return rc == OK ? OK : err_prefix(e, "player %s", p->name);
-}
-
-static enum err_code trace_losses(struct rig *r, const struct batch *signature, struct err *e)
-{
-	r->n_losses = r->plan.n_players ? r->plan.n_players : 1;
-	r->losses[0] = (struct rig_program){.call = MODEL_LOSS, .mode = PROGRAM_TRAIN};
-	for (int k = 0; k < r->n_losses; k++)
-		TRY(r->plan.n_players ? trace_player(r, signature, k, e) : trace_into(r, signature, &r->losses[0], e));
-	return OK;
-}
-
 static void training_signature(const struct rig *r, struct batch *out)
 {
 	const struct world_options *w = r->x->world;
@@ -235,49 +192,9 @@ static void training_signature(const struct rig *r, struct batch *out)
 		batcher_signature(r->batcher, out);
 }
 
-int rig_turn(const struct rig *r, int64_t step, int64_t *turns)
-{
-	int64_t times[PLAYERS_MAX], all = 0;
-	for (int k = 0; k < r->plan.n_players; k++) {
-		const struct player *p = &r->plan.player[k];
-		times[k] = (int64_t)knobset_number(&r->x->knobs, p->times_knob, p->times);
-		all += times[k] = times[k] < 0 ? 0 : times[k];
-	}
-	*turns = all > 0 ? all : 1;
-	int64_t at = step % *turns;
-	for (int k = 0; k < r->plan.n_players; k++) {
-		if (at < times[k])
-			return k;
-		at -= times[k];
-	}
-	return 0;
-}
-
 static bool learns(const struct rig *r)
 {
 	return r->plan.n_players > 0 || r->x->vtbl->has(r->x->self, MODEL_LOSS);
-}
-
-/* Copies that follow other parameters are never trained; new ones begin as they do. */
-static enum err_code targets_begin(struct rig *r, bool fresh, struct err *e)
-{
-	struct model_plan plan = {0};
-	if (r->x->vtbl->plan)
-		TRY(r->x->vtbl->plan(r->x->self, &plan, e));
-	for (int i = 0; i < plan.n_targets; i++) {
-		const struct follower *t = &plan.target[i];
-		if (paramset_follow(r->params, t->to, t->from, fresh ? 1 : 0) < 1)
-			return err_set(e, ERR_SCRIPT,
-				"the target '%s' must have the parameters of '%s': make both with the same layers",
-				t->to, t->from);
-		size_t n = strlen(t->to);
-		for (size_t k = 0; k < paramset_count(r->params); k++) {
-			struct param *p = paramset_get(r->params, k);
-			if (strncmp(p->name, t->to, n) == 0 && p->name[n] == '/')
-				p->frozen = true;
-		}
-	}
-	return OK;
 }
 
 static enum err_code train_begin(struct rig *r, const struct knobset *k, struct err *e)
@@ -300,7 +217,7 @@ static enum err_code train_begin(struct rig *r, const struct knobset *k, struct 
 			  : a == AXIS_FIXED   ? 1
 			  : a == AXIS_EXAMPLE ? o.batch
 					      : 0;
-	TRY(trace_losses(r, &signature, e));
+	TRY(rig_trace_losses(r, &signature, e));
 	for (int i = 0; i < r->n_losses; i++)
 		TRY(program_reserve(r->engine, r->losses[i].program, rows, e));
 	return OK;
@@ -324,7 +241,7 @@ static enum err_code build(struct rig *r, const struct knobset *k, const struct 
 	if (!r->params)
 		return err_set(e, ERR_NOMEM, "no memory for the model's parameters");
 	TRY(x->vtbl->build(x->self, k, r->params, e));
-	TRY(targets_begin(r, true, e));
+	TRY(rig_targets_begin(r, true, e));
 	if (old)
 		paramset_carry(r->params, old, NULL);
 	if (fit && x->split && x->vtbl->fit)
@@ -357,14 +274,14 @@ static enum err_code trace_again(struct rig *r, const struct rig *old, struct er
 	r->plan = old->plan;
 	if (old->n_losses) {
 		training_signature(old, &signature);
-		TRY(trace_losses(r, &signature, e));
+		TRY(rig_trace_losses(r, &signature, e));
 	}
 	for (; r->n_other < old->n_other; r->n_other++) {
 		const struct rig_program *was = &old->other[r->n_other];
 		struct rig_program *p = &r->other[r->n_other];
 		*p = (struct rig_program){.call = was->call, .mode = was->mode, .candidates = was->candidates};
 		TRY(signature_of(r, p, &signature, e));
-		TRY(trace_into(r, &signature, p, e));
+		TRY(rig_trace_into(r, &signature, p, e));
 	}
 	return OK;
 }
@@ -399,7 +316,7 @@ static enum err_code build_over(struct rig *r, const struct rig *old, const stru
 	TRY(x->vtbl->build(x->self, k, r->params, e));
 	if (!paramset_same(r->params, old->params))
 		return OK;
-	TRY(targets_begin(r, false, e));
+	TRY(rig_targets_begin(r, false, e));
 	return trace_again(r, old, e);
 }
 
