@@ -35,17 +35,17 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 static void forward(struct op_io *io)
 {
 	if (io->attr[0] == 0)
-		unary_forward(io, 0, exact);
+		unary_forward(io, exact);
 	else
-		unary_forward(io, 0, approximate);
+		unary_forward(io, approximate);
 }
 
 static void backward(struct op_io *io)
 {
 	if (io->attr[0] == 0)
-		unary_backward_x(io, 0, exact_grad);
+		unary_backward_x(io, exact_grad);
 	else
-		unary_backward_x(io, 0, approximate_grad);
+		unary_backward_x(io, approximate_grad);
 }
 
 static const struct arg_spec args[] = {

@@ -10,47 +10,10 @@ static inline real df(real x, real y, real g, real c)
 	return c * g;
 }
 
-static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
-{
-	return op_shape_like_first("scale", s, out, e);
-}
-
-static void forward(struct op_io *io)
-{
-	unary_forward(io, (real)io->attr[0], f);
-}
-
-static void backward(struct op_io *io)
-{
-	unary_backward_const(io, (real)io->attr[0], df);
-}
-
 static const struct arg_spec args[] = {
 	{"by", ARG_REAL, 1, -1e30, 1e30, ARG_REQUIRED | ARG_LIVE, "the factor", NULL, NULL},
 	{0},
 };
 
-static const struct op_case cases[] = {
-	{.name = "tokens",
-		.examples = 3,
-		.lengths = {3, 1, 2},
-		.n_in = 1,
-		.in = {CASE_RANGE(-2, 2, AXIS_TOKEN, 1, 5)},
-		.attr = {-1.7}},
-	{.name = "column", .examples = 5, .n_in = 1, .in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 0, 0)}, .attr = {-1.7}},
-	{0},
-};
-
-const struct op_class op_scale = {
-	.desc = {.name = "scale",
-		.usage = "scale(x, { by })",
-		.help = "by * x; `by` may change between steps.",
-		.args = args},
-	.arity_min = 1,
-	.arity_max = 1,
-	.flags = OP_LINEAR,
-	.shape = shape,
-	.forward = forward,
-	.backward = backward,
-	.cases = cases,
-};
+UNARY_OP(scale, g, -2, 2, -1.7, .usage = "scale(x, { by })", .help = "by * x; `by` may change between steps.",
+	.args = args);
