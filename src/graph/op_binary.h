@@ -89,4 +89,64 @@ static inline __attribute__((always_inline)) void binary_backward(struct op_io *
 		}
 }
 
+/* clang-format off */
+#define BINARY_READS_none .flags = OP_LINEAR
+#define BINARY_READS_both .need_in = 3
+/* clang-format on */
+
+#define BINARY_CASE(name_, ...)                                                                                        \
+	{                                                                                                              \
+		.name = name_, .examples = 3, .lengths = {3, 1, 2}, .n_in = 2, .in = { __VA_ARGS__ }                   \
+	}
+
+/* The op name_ over f, dx and dy of its file.  reads_: what dx and dy look at beside g, both inputs or none (the op is linear).
+ * Gradients are checked with x in xlo_..xhi_ and y in ylo_..yhi_.  Then usage and help of its struct desc. */
+#define BINARY_OP(name_, reads_, xlo_, xhi_, ylo_, yhi_, ...)                                                          \
+	static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)                           \
+	{                                                                                                              \
+		return binary_shape(#name_, s, out, e);                                                                \
+	}                                                                                                              \
+	static void forward(struct op_io *io)                                                                          \
+	{                                                                                                              \
+		binary_forward(io, f);                                                                                 \
+	}                                                                                                              \
+	static void backward(struct op_io *io)                                                                         \
+	{                                                                                                              \
+		binary_backward(io, 0, dx);                                                                            \
+		binary_backward(io, 1, dy);                                                                            \
+	}                                                                                                              \
+	static const struct op_case cases[] = {                                                                        \
+		BINARY_CASE(                                                                                           \
+			"same", CASE_RANGE(xlo_, xhi_, AXIS_TOKEN, 1, 5), CASE_RANGE(ylo_, yhi_, AXIS_TOKEN, 1, 5)),   \
+		BINARY_CASE(                                                                                           \
+			"scalar", CASE_RANGE(xlo_, xhi_, AXIS_TOKEN, 1, 5), CASE_RANGE(ylo_, yhi_, AXIS_FIXED, 0, 0)), \
+		BINARY_CASE("scalar_first", CASE_RANGE(xlo_, xhi_, AXIS_FIXED, 0, 0),                                  \
+			CASE_RANGE(ylo_, yhi_, AXIS_TOKEN, 1, 5)),                                                     \
+		BINARY_CASE(                                                                                           \
+			"row", CASE_RANGE(xlo_, xhi_, AXIS_TOKEN, 1, 5), CASE_RANGE(ylo_, yhi_, AXIS_FIXED, 1, 5)),    \
+		BINARY_CASE("row_first", CASE_RANGE(xlo_, xhi_, AXIS_FIXED, 1, 5),                                     \
+			CASE_RANGE(ylo_, yhi_, AXIS_TOKEN, 1, 5)),                                                     \
+		BINARY_CASE("repeated", CASE_RANGE(xlo_, xhi_, AXIS_EXAMPLE, 2, 3, 4),                                 \
+			CASE_RANGE(ylo_, yhi_, AXIS_EXAMPLE, 1, 4)),                                                   \
+		BINARY_CASE("repeated_first", CASE_RANGE(xlo_, xhi_, AXIS_EXAMPLE, 1, 4),                              \
+			CASE_RANGE(ylo_, yhi_, AXIS_EXAMPLE, 2, 3, 4)),                                                \
+		BINARY_CASE("per_row", CASE_RANGE(xlo_, xhi_, AXIS_TOKEN, 1, 5),                                       \
+			CASE_RANGE(ylo_, yhi_, AXIS_TOKEN, 0, 0)),                                                     \
+		BINARY_CASE("per_row_first", CASE_RANGE(xlo_, xhi_, AXIS_TOKEN, 0, 0),                                 \
+			CASE_RANGE(ylo_, yhi_, AXIS_TOKEN, 1, 5)),                                                     \
+		BINARY_CASE("fixed", CASE_RANGE(xlo_, xhi_, AXIS_FIXED, 2, 2, 3),                                      \
+			CASE_RANGE(ylo_, yhi_, AXIS_FIXED, 2, 2, 3)),                                                  \
+		{0},                                                                                                   \
+	};                                                                                                             \
+	const struct op_class op_##name_ = {                                                                           \
+		.desc = {.name = #name_, __VA_ARGS__},                                                                 \
+		.arity_min = 2,                                                                                        \
+		.arity_max = 2,                                                                                        \
+		BINARY_READS_##reads_,                                                                                 \
+		.shape = shape,                                                                                        \
+		.forward = forward,                                                                                    \
+		.backward = backward,                                                                                  \
+		.cases = cases,                                                                                        \
+	}
+
 #endif

@@ -8,11 +8,6 @@
 enum { ARG_REG, ARG_ELU };
 #define SMALLEST ((real)1e-24) /* of P, as in the authors' code */
 
-static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
-{
-	return sampled_shape("bpr_max", s, out, e);
-}
-
 /* P and R; a negative that takes no part has s = 0. */
 static void sums(const real *r, const real *s, int64_t n, real *p, real *reg)
 {
@@ -30,10 +25,8 @@ static double row(real *z, real *s, int64_t n, const double *attr)
 {
 	const real alpha = (real)attr[ARG_ELU], reg = (real)attr[ARG_REG];
 	real p, squares, first = 0;
-	if (!sampled_activate(z, s, n, alpha)) {
-		memset(z, 0, (size_t)n * sizeof *z);
+	if (!sampled_activate(z, s, n, alpha))
 		return 0;
-	}
 	sums(z, s, n, &p, &squares);
 	const real top = z[0], over = 1 / (p > SMALLEST ? p : SMALLEST);
 #pragma omp simd reduction(+ : first)
@@ -45,11 +38,6 @@ static double row(real *z, real *s, int64_t n, const double *attr)
 	}
 	z[0] = first * sampled_elu_grad(top, alpha);
 	return (double)(reg * squares - vm_log(p > SMALLEST ? p : SMALLEST));
-}
-
-static void forward(struct op_io *io)
-{
-	sampled_forward(io, row);
 }
 
 static const struct arg_spec args[] = {
@@ -80,22 +68,7 @@ static const struct op_case cases[] = {
 	{0},
 };
 
-const struct op_class op_bpr_max = {
-	.desc = {.name = "bpr_max",
-		.usage = "bpr_max(h, table, targets, negatives [, logq], { reg = 0, elu = 0 })",
-		.help = "BPR-max (Hidasi and Karatzoglou 2018): -log of the softmax-weighted probability that the "
-			"target "
-			"beats a sampled negative, plus reg times their weighted squared scores; mean over rows.",
-		.args = args},
-	.arity_min = 4,
-	.arity_max = 5,
-	.flags = OP_REDUCES,
-	.need_in = SAMPLED_NEED,
-	.takes_sparse = SAMPLED_SPARSE,
-	.shape = shape,
-	.aux = sampled_aux,
-	.scratch = sampled_scratch,
-	.forward = forward,
-	.backward = sampled_backward,
-	.cases = cases,
-};
+SAMPLED_OP(bpr_max, .usage = "bpr_max(h, table, targets, negatives [, logq], { reg = 0, elu = 0 })",
+	.help = "BPR-max (Hidasi and Karatzoglou 2018): -log of the softmax-weighted probability that the target beats "
+		"a sampled negative, plus reg times their weighted squared scores; mean over rows.",
+	.args = args);

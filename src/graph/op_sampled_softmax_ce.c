@@ -3,22 +3,12 @@
  *   f(z) = log sum_j exp(z_j) - z_0,  f'_j = p_j - [j = 0],  p = softmax(z) */
 #include "graph/sampled.h"
 
-static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
-{
-	return sampled_shape("sampled_softmax_ce", s, out, e);
-}
-
 static double row(real *z, real *room, int64_t n, const double *attr)
 {
 	real first = z[0], top = rows_max(z, n), sum = rows_exp_sum(z, top, z, n);
 	rows_scale(1 / sum, z, n);
 	z[0] -= 1;
 	return (double)(top + vm_log(sum)) - (double)first;
-}
-
-static void forward(struct op_io *io)
-{
-	sampled_forward(io, row);
 }
 
 static const struct op_case cases[] = {
@@ -35,23 +25,7 @@ static const struct op_case cases[] = {
 	{0},
 };
 
-const struct op_class op_sampled_softmax_ce = {
-	.desc = {.name = "sampled_softmax_ce",
-		.usage = "sampled_softmax_ce(h, table, targets, negatives [, logq])",
-		.help = "Mean cross-entropy of the softmax over the target and the sampled negatives (of each row, or "
-			"shared "
-			"by all), with logits reduced by logq (the logarithm of each id's sampling probability); "
-			"negatives "
-			"that hit the target are left out."},
-	.arity_min = 4,
-	.arity_max = 5,
-	.flags = OP_REDUCES,
-	.need_in = SAMPLED_NEED,
-	.takes_sparse = SAMPLED_SPARSE,
-	.shape = shape,
-	.aux = sampled_aux,
-	.scratch = sampled_scratch,
-	.forward = forward,
-	.backward = sampled_backward,
-	.cases = cases,
-};
+SAMPLED_OP(sampled_softmax_ce, .usage = "sampled_softmax_ce(h, table, targets, negatives [, logq])",
+	.help = "Mean cross-entropy of the softmax over the target and the sampled negatives (of each row, or shared "
+		"by all), with logits reduced by logq (the logarithm of each id's sampling probability); negatives "
+		"that hit the target are left out.");

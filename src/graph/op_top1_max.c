@@ -7,19 +7,12 @@
 
 enum { ARG_ELU };
 
-static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
-{
-	return sampled_shape("top1_max", s, out, e);
-}
-
 static double row(real *z, real *s, int64_t n, const double *attr)
 {
 	const real alpha = (real)attr[ARG_ELU];
 	real f = 0, first = 0;
-	if (!sampled_activate(z, s, n, alpha)) {
-		memset(z, 0, (size_t)n * sizeof *z);
+	if (!sampled_activate(z, s, n, alpha))
 		return 0;
-	}
 	const real top = z[0];
 #pragma omp simd reduction(+ : f)
 	for (int64_t j = 1; j < n; j++) {
@@ -34,11 +27,6 @@ static double row(real *z, real *s, int64_t n, const double *attr)
 	}
 	z[0] = first * sampled_elu_grad(top, alpha);
 	return (double)f;
-}
-
-static void forward(struct op_io *io)
-{
-	sampled_forward(io, row);
 }
 
 static const struct arg_spec args[] = {
@@ -57,22 +45,7 @@ static const struct op_case cases[] = {
 	{0},
 };
 
-const struct op_class op_top1_max = {
-	.desc = {.name = "top1_max",
-		.usage = "top1_max(h, table, targets, negatives [, logq], { elu = 0 })",
-		.help = "TOP1-max (Hidasi and Karatzoglou 2018): the softmax-weighted probability that a sampled "
-			"negative "
-			"beats the target, plus sigmoid of its squared score; mean over rows.",
-		.args = args},
-	.arity_min = 4,
-	.arity_max = 5,
-	.flags = OP_REDUCES,
-	.need_in = SAMPLED_NEED,
-	.takes_sparse = SAMPLED_SPARSE,
-	.shape = shape,
-	.aux = sampled_aux,
-	.scratch = sampled_scratch,
-	.forward = forward,
-	.backward = sampled_backward,
-	.cases = cases,
-};
+SAMPLED_OP(top1_max, .usage = "top1_max(h, table, targets, negatives [, logq], { elu = 0 })",
+	.help = "TOP1-max (Hidasi and Karatzoglou 2018): the softmax-weighted probability that a sampled negative "
+		"beats the target, plus sigmoid of its squared score; mean over rows.",
+	.args = args);

@@ -228,8 +228,10 @@ bool sampled_activate(real *z, real *s, int64_t n, real alpha)
 	if (alpha > 0)
 		for (int64_t j = 0; j < n; j++)
 			z[j] = z[j] >= 0 || z[j] == -(real)INFINITY ? z[j] : alpha * (vm_exp(z[j]) - 1);
-	if (n < 2 || rows_max(z + 1, n - 1) == -(real)INFINITY)
+	if (n < 2 || rows_max(z + 1, n - 1) == -(real)INFINITY) {
+		memset(z, 0, (size_t)n * sizeof *z);
 		return false;
+	}
 	rows_softmax(z + 1, s + 1, n - 1);
 	return true;
 }

@@ -25,7 +25,7 @@ void sampled_forward(struct op_io *io, sampled_row f);
 void sampled_backward(struct op_io *io);
 
 /* For f over the negatives alone: r = z or elu(z) = max(z, 0) + min(0, alpha (exp(z) - 1)) in place (alpha 0: z; -inf stays);
- * s[1..n) = softmax of r[1..n).  False: no negative takes part. */
+ * s[1..n) = softmax of r[1..n).  False: no negative takes part; then f = 0 and z is made f' = 0. */
 bool sampled_activate(real *z, real *s, int64_t n, real alpha);
 /* dr / dz of a score r = elu(z). */
 static inline real sampled_elu_grad(real r, real alpha)
@@ -40,5 +40,30 @@ static inline real sampled_elu_grad(real r, real alpha)
 #define CASE_SHARED(axis_, n_, d_, k_)                                                                                 \
 	CASE_RANGE(-2, 2, axis_, 1, d_), CASE_RANGE(-1, 1, AXIS_FIXED, 2, n_, d_), CASE_ABSENT(n_, axis_, 0, 0),       \
 		CASE_ABSENT(n_, AXIS_FIXED, 1, k_)
+
+/* The op name_ over `row` (a sampled_row) and `cases` of its file.  Then usage, help and args of its struct desc. */
+#define SAMPLED_OP(name_, ...)                                                                                         \
+	static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)                           \
+	{                                                                                                              \
+		return sampled_shape(#name_, s, out, e);                                                               \
+	}                                                                                                              \
+	static void forward(struct op_io *io)                                                                          \
+	{                                                                                                              \
+		sampled_forward(io, row);                                                                              \
+	}                                                                                                              \
+	const struct op_class op_##name_ = {                                                                           \
+		.desc = {.name = #name_, __VA_ARGS__},                                                                 \
+		.arity_min = 4,                                                                                        \
+		.arity_max = 5,                                                                                        \
+		.flags = OP_REDUCES,                                                                                   \
+		.need_in = SAMPLED_NEED,                                                                               \
+		.takes_sparse = SAMPLED_SPARSE,                                                                        \
+		.shape = shape,                                                                                        \
+		.aux = sampled_aux,                                                                                    \
+		.scratch = sampled_scratch,                                                                            \
+		.forward = forward,                                                                                    \
+		.backward = sampled_backward,                                                                          \
+		.cases = cases,                                                                                        \
+	}
 
 #endif
