@@ -4,9 +4,42 @@
 --   self.w = fields.vectors(data, { dim = 1, std = 0 })        then  fields.sum(self.w, batch)      [E]
 -- Categories and lists share one table; a list is the mean of its words' vectors; a number scales a vector of its own.
 
-local nn = require "gusto.nn"
+local knob, nn = require "gusto.knob", require "gusto.nn"
 
 local fields = {}
+
+-- ---- what a model with a tower declares and does ----
+
+function fields.knobs()
+  return {
+    dim = knob.int { 10, min = 1, max = 1024, help = "numbers per feature vector" },
+    hidden = knob.int { 400, min = 1, max = 8192, help = "numbers per layer of the tower" },
+    layers = knob.int { 3, min = 1, max = 12, help = "layers of the tower" },
+    act = knob.choice { "relu", "sigmoid", "tanh", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "hard_sigmoid",
+      "hard_tanh", "hard_swish", "prelu", "dice", help = "activation of the tower" },
+    dropout = knob.real { 0.2, min = 0, max = 0.95, help = "share of the tower's activations dropped in training" },
+    batch_norm = knob.bool { false, help = "batch normalisation before each activation" },
+    std = knob.real { 0.01, min = 1e-5, max = 1, help = "deviation of the vectors' start" },
+    reg = knob.real { 0, min = 0, max = 10,
+      help = "L2 penalty on the vectors and weights that a step touched: reg / 2 of their squares" },
+    reg_table = knob.real { 0, min = 0, max = 10,
+      help = "L2 penalty on all vectors and weights, touched or not: reg_table / 2 of their squares" },
+    redraw = knob.bool { true, applies = "batch", help = "negatives are drawn anew in every epoch" },
+    lr = knob.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
+  }
+end
+
+-- click and loss of a model whose logit(batch) returns the logit and the vectors and weights behind it.
+function fields.click(model, batch)
+  return (model:logit(batch))
+end
+
+function fields.loss(model, batch)
+  local logit, v, w = model:logit(batch)
+  return fields.regularized(model.k, model, nn.bce_logits(logit, batch.label), v, w)
+end
+
+-- ---- vectors ----
 
 -- The fields that have vectors: all but the crosses.
 function fields.count(data)

@@ -7,6 +7,7 @@ local model = require "gusto.model"
 
 return {
   int = knob.int, real = knob.real, log = knob.log, bool = knob.bool, choice = knob.choice,
+  knobs = knob.join,      -- g.knobs(shared, { dim = g.int { ... } }): shared knobs and a model's own
   model = model.declare,
   experiment = experiment.declare,
   data = experiment.data,

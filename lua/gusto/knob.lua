@@ -105,6 +105,19 @@ function knob.sorted(declared)
   return list
 end
 
+-- Several declarations as one, in the order in which they are given; a later knob of the same name stands for an earlier one.
+function knob.join(...)
+  local all = {}
+  for _, declared in ipairs { ... } do
+    for _, row in ipairs(knob.sorted(declared)) do
+      count = count + 1
+      row.knob.order = count
+      all[row.name] = row.knob
+    end
+  end
+  return all
+end
+
 -- The values a model sees: strict, read-only.
 local Values = {}
 function knob.values(values, owner)

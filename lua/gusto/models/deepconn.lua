@@ -1,4 +1,5 @@
 local g, nn = require "gusto", require "gusto.nn"
+local reviews = require "gusto.reviews"
 
 local DeepCoNN = g.model {
   name = "DeepCoNN",
@@ -6,24 +7,16 @@ local DeepCoNN = g.model {
     .. "a factorisation machine joins what they found.",
   source = "L. Zheng et al.: Joint Deep Modeling of Users and Items Using Reviews for Recommendation, WSDM 2017",
   batch = "reviews",
-  knobs = {
-    vocabulary = g.int { 10000, min = 1, max = 1000000, help = "most frequent words that are known", applies = "model" },
-    least = g.int { 2, min = 0, max = 1000000, help = "occurrences that a word needs to be known", applies = "model" },
-    words = g.int { 200, min = 0, max = 100000, help = "words kept of a review; 0: all", applies = "model" },
-    reviews = g.int { 30, min = 1, max = 1000, help = "latest reviews kept of a user and of an item", applies = "model" },
-    word_dim = g.int { 64, min = 1, max = 1024, help = "numbers per word vector" },
-    filters = g.int { 50, min = 1, max = 4096, help = "filters of the text CNN" },
-    width = g.int { 3, min = 1, max = 16, help = "words that a filter sees" },
+  knobs = g.knobs(reviews.knobs(), {
     dim = g.int { 32, min = 1, max = 4096, help = "numbers that a document becomes" },
     factors = g.int { 8, min = 1, max = 1024, help = "factors of the factorisation machine" },
     dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of the documents' numbers dropped in training" },
-    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
-  },
+  }),
 }
 
 local function tower(k)
   return {
-    text = nn.text_cnn { k.vocabulary, k.word_dim, k.filters, k.width },
+    text = reviews.cnn(k),
     out = nn.linear { k.filters, k.dim, act = "relu" },
   }
 end

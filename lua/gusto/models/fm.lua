@@ -30,11 +30,6 @@ function FM:logit(batch)
   return nn.fm(v) + w:sum() + self.bias:sum(), v, w
 end
 
-function FM:click(batch) return (self:logit(batch)) end
-
-function FM:loss(batch)
-  local logit, v, w = self:logit(batch)
-  return fields.regularized(self.k, self, nn.bce_logits(logit, batch.label), v, w)
-end
+FM.click, FM.loss = fields.click, fields.loss
 
 return FM

@@ -1,4 +1,5 @@
 local g, nn = require "gusto", require "gusto.nn"
+local reviews = require "gusto.reviews"
 
 local NARRE = g.model {
   name = "NARRE",
@@ -7,26 +8,18 @@ local NARRE = g.model {
     .. "as user/attention and item/attention.",
   source = "C. Chen et al.: Neural Attentional Rating Regression with Review-level Explanations, WWW 2018",
   batch = "reviews",
-  knobs = {
-    vocabulary = g.int { 10000, min = 1, max = 1000000, help = "most frequent words that are known", applies = "model" },
-    least = g.int { 2, min = 0, max = 1000000, help = "occurrences that a word needs to be known", applies = "model" },
-    words = g.int { 200, min = 0, max = 100000, help = "words kept of a review; 0: all", applies = "model" },
-    reviews = g.int { 30, min = 1, max = 1000, help = "latest reviews kept of a user and of an item", applies = "model" },
-    word_dim = g.int { 64, min = 1, max = 1024, help = "numbers per word vector" },
-    filters = g.int { 50, min = 1, max = 4096, help = "filters of the text CNN" },
-    width = g.int { 3, min = 1, max = 16, help = "words that a filter sees" },
+  knobs = g.knobs(reviews.knobs(), {
     attention = g.int { 32, min = 1, max = 4096, help = "numbers in which reviews are weighed" },
     dim = g.int { 32, min = 1, max = 4096, help = "factors of users and items" },
     dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of the joint factors dropped in training" },
     reg = g.real { 1, min = 0, max = 100, help = "L2 penalty on the biases that a step touched, per rating" },
-    lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
-  },
+  }),
 }
 
 -- One side of the rating: texts, who wrote them (or about what), factors.
 local function side(k, own, others)
   return {
-    text = nn.text_cnn { k.vocabulary, k.word_dim, k.filters, k.width },
+    text = reviews.cnn(k),
     other = nn.embedding { others, k.dim, std = 0.1 },
     attention = nn.attentive_pool { k.filters, k.attention, context = k.dim },
     out = nn.linear { k.filters, k.dim },

@@ -84,6 +84,10 @@ static void values_are_computed_at_once(void **state)
 		{"for i = 1, 2 do\nprint(i)\nend", "1\n2\n"},
 		{"d = g.data { 'planted', interactions = 1000 }\nd.name, d.items > 10, #d:title(0) > 3",
 			"planted\ttrue\ttrue"},
+		{"k = require 'gusto.knob'\ns = k.sorted(g.knobs({ b = g.int { 1 }, a = g.int { 2 } }, { a = g.int { 3 "
+		 "} }))\n"
+		 "#s, s[1].name, s[2].name, s[2].knob.default",
+			"2\tb\ta\t3"},
 		{"local f = io.open('src/README.md') or io.open('Makefile') return f ~= nil", "true"},
 	};
 	char text[2048];
