@@ -9,7 +9,7 @@
  *   "sequence"  item[T] target[T] negative[T,k] position[T] user[E], offsets[AXIS_TOKEN]
  *               one example per user with two or more training items: s = the last `length`+1 of them,
  *               item = s[0..n-1], target = s[1..n]; negatives unseen by the user; position counts from the END of
- *               the window: the last token has position length-1
+ *               the window: the last token has position length-1; positions = "start": the first has position 0
  *   "session_parallel"  item[T] target[T] negative[k] position[T] user[E] lane[E] carried[E](real)
  *               one token of each of `batch` sessions read side by side; a model carries a state per lane
  *   "ratings"   user[E] item[E] label[E](real)              observed ratings

@@ -3,17 +3,24 @@
  * embedding of `item` gives zeros there and one of `masked` the vector that stands for "hidden".  With probability `last` only
  * the last item is hidden, as evaluation will ask it.  Every example has a hidden item.
  *
- * Evaluation: the last `length` - 1 items and a hidden one behind them.  Positions count from the end of the window. */
+ * Evaluation: the last `length` - 1 items and a hidden one behind them.  Positions count from the end of the window, or with
+ * positions = "start" from its first item. */
 #include "data/kind.h"
 
 #include <string.h>
 
-enum { MASK, LAST };
+enum { MASK, LAST, POSITIONS };
 
 static int32_t window(const struct batcher *b, int32_t user)
 {
 	int64_t n = b->split->train_start[user + 1] - b->split->train_start[user];
 	return n < b->o.length ? (int32_t)n : b->o.length;
+}
+
+/* The position of the first of n tokens. */
+static int32_t first_position(const struct args *a, int32_t length, int32_t n)
+{
+	return a->num[POSITIONS] != 0 ? 0 : length - n;
 }
 
 static enum err_code begin(struct batcher *b, struct err *e)
@@ -75,9 +82,10 @@ static void fill(struct batcher *b, int32_t n)
 		t.hidden = 0;
 		memcpy(t.item, b->split->train_item + b->split->train_start[user[i] + 1] - t.n,
 			(size_t)t.n * sizeof *t.item);
+		int32_t first = first_position(&b->o.args, b->o.length, t.n);
 		for (int32_t k = 0; k < t.n; k++) {
 			t.masked[k] = -1;
-			t.position[k] = b->o.length - t.n + k;
+			t.position[k] = first + k;
 		}
 		hide_some(&t, &b->o.args, rng_at(b->noise_key, (uint64_t)b->order[i]));
 		at[i + 1] = at[i] + t.n;
@@ -109,9 +117,10 @@ static enum err_code example(struct eval_writer *w, const struct history *h, str
 	if (n > 0)
 		memcpy(item, h->item + h->n - n, (size_t)n * sizeof *item);
 	item[n] = -1;
+	int32_t first = first_position(h->args, h->length, n + 1);
 	for (int32_t t = 0; t <= n; t++) {
 		masked[t] = t == n ? 0 : -1;
-		position[t] = h->length - 1 - n + t;
+		position[t] = first + t;
 	}
 	return OK;
 }
@@ -119,6 +128,8 @@ static enum err_code example(struct eval_writer *w, const struct history *h, str
 static const struct arg_spec args[] = {
 	{"mask", ARG_REAL, 0.2, 0, 1, 0, "share of the items that is hidden"},
 	{"last", ARG_REAL, 0, 0, 1, 0, "share of the examples in which the last item alone is hidden"},
+	{"positions", ARG_CHOICE, 0, 0, 0, 0,
+		"where they are counted from: the last token is length - 1, or the first is 0", "end", "end|start"},
 	{0},
 };
 

@@ -1,15 +1,22 @@
 /* The last `length` + 1 training items of a user, packed: s[0..n-1] predict s[1..n].  Entries are the users that have two or
- * more.  Positions count from the END of the window: the last token has position length - 1. */
+ * more.  Positions count from the END of the window: the last token has position length - 1.  positions = "start": from its
+ * first token, which has position 0, as in implementations that pad on the right. */
 #include "data/sequence.h"
 
 #include <string.h>
 
-enum { SHARED };
+enum { SHARED, POSITIONS };
 
 /* Negatives of a position are 1 row of `negatives`; shared ones are 1 row for the batch. */
 static bool shared(const struct batcher *b)
 {
 	return b->o.args.num[SHARED] != 0;
+}
+
+/* The position of the first of n tokens. */
+static int32_t first_position(const struct args *a, int32_t length, int32_t n)
+{
+	return a->num[POSITIONS] != 0 ? 0 : length - n;
 }
 
 /* Tokens of a user's window: as many as there are targets. */
@@ -60,8 +67,9 @@ static void fill(struct batcher *b, int32_t n)
 		const int32_t *s = b->split->train_item + b->split->train_start[user[i] + 1] - tokens - 1;
 		memcpy(item + at, s, (size_t)tokens * sizeof *s);
 		memcpy(target + at, s + 1, (size_t)tokens * sizeof *s);
+		int32_t first = first_position(&b->o.args, b->o.length, tokens);
 		for (int32_t t = 0; t < tokens; t++)
-			position[at + t] = b->o.length - tokens + t;
+			position[at + t] = first + t;
 		if (!shared(b))
 			draw(b, i, user[i], negative + at * k, tokens * k);
 		offsets[i + 1] = at + tokens;
@@ -77,30 +85,50 @@ void sequence_eval_columns(const struct args *a, int32_t length, struct batch *o
 	field_add(out, "position", FIELD_INT, AXIS_TOKEN, 1);
 }
 
-enum err_code sequence_example(struct eval_writer *w, const struct history *h, struct err *e)
+static int32_t tokens_of(const struct history *h)
 {
-	int32_t n = h->n < h->length ? h->n : h->length;
+	return h->n < h->length ? h->n : h->length;
+}
+
+static enum err_code write_tokens(struct eval_writer *w, const struct history *h, int32_t first, struct err *e)
+{
+	int32_t n = tokens_of(h);
 	int32_t *item = eval_writer_ints(w, "item", n), *position = eval_writer_ints(w, "position", n);
 	if (!item || !position)
 		return err_set(e, ERR_NOMEM, "no memory for a history of %d items", n);
 	if (n > 0)
 		memcpy(item, h->item + h->n - n, (size_t)n * sizeof *item);
 	for (int32_t t = 0; t < n; t++)
-		position[t] = h->length - n + t;
+		position[t] = first + t;
 	return OK;
+}
+
+enum err_code sequence_example(struct eval_writer *w, const struct history *h, struct err *e)
+{
+	return write_tokens(w, h, h->length - tokens_of(h), e);
+}
+
+static enum err_code example(struct eval_writer *w, const struct history *h, struct err *e)
+{
+	return write_tokens(w, h, first_position(h->args, h->length, tokens_of(h)), e);
 }
 
 extern const struct kind_class kind_sequence;
 const struct kind_class kind_sequence = {
 	.desc = {"sequence", "item[T] target[T] negative[T,k] position[T] user[E]",
 		"The last `length` + 1 items of a user: each but the last predicts the next.  Positions count from the "
-		"end of the window.  Negatives are of each position, or negative[k] is shared by the batch.",
+		"end of the window or from its start.  Negatives are of each position, or negative[k] is shared by the "
+		"batch.",
 		(const struct arg_spec[]){
-			{"shared", ARG_BOOL, 0, 0, 1, 0, "the same negatives for all positions of a batch"}, {0}}},
+			{"shared", ARG_BOOL, 0, 0, 1, 0, "the same negatives for all positions of a batch"},
+			{"positions", ARG_CHOICE, 0, 0, 0, 0,
+				"where they are counted from: the last token is length - 1, or the first is 0", "end",
+				"end|start"},
+			{0}}},
 	.flags = KIND_HISTORY | KIND_LENGTH | KIND_NEGATIVES,
 	.begin = begin,
 	.columns = columns,
 	.fill = fill,
 	.eval_columns = sequence_eval_columns,
-	.example = sequence_example,
+	.example = example,
 };

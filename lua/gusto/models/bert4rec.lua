@@ -14,6 +14,8 @@ local BERT4Rec = g.model {
     length = g.int { 200, min = 2, max = 10000, help = "items of the history that are seen", applies = "model" },
     mask = g.real { 0.2, min = 0, max = 1, help = "share of the items that is hidden in training", applies = "batch" },
     last = g.real { 0, min = 0, max = 1, help = "share of the examples in which the last item alone is hidden", applies = "batch" },
+    positions = g.choice { "end", "start", help = "where positions are counted from: the newest item or the oldest in the window",
+      applies = "batch" },
     dropout = g.real { 0.1, min = 0, max = 0.95, help = "share dropped in training" },
     std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the weights' start" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },

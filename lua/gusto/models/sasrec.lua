@@ -16,6 +16,10 @@ local SASRec = g.model {
     loss = g.choice { "bce", "ce", "sampled_ce", "gbce", help = "what is minimised at each position" },
     calibration = g.real { 0.75, min = 0, max = 1, help = "loss gbce: 0 is plain bce, 1 calibrates fully" },
     std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the tables' start" },
+    positions = g.choice { "end", "start", help = "where positions are counted from: the newest item (padding on the left, as in the "
+      .. "paper's code) or the oldest in the window (padding on the right)", applies = "batch" },
+    out = g.bool { false, help = "project what attention gives, as torch's MultiheadAttention does" },
+    init = g.choice { "xavier_uniform", "normal", help = "start of the blocks' weights; normal: with deviation std" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
   },
 }
@@ -26,7 +30,9 @@ function SASRec:build(k, data)
   self.position = nn.position { length = k.length, dim = k.dim, std = k.std }
   self.block = {}
   for b = 1, k.blocks do
-    self.block[b] = nn.block { dim = k.dim, heads = k.heads, dropout = k.dropout, order = "sasrec" }
+    self.block[b] = nn.block {
+      dim = k.dim, heads = k.heads, dropout = k.dropout, order = "sasrec", out = k.out, init = k.init, std = k.std,
+    }
   end
   self.norm = nn.layer_norm { k.dim, eps = 1e-8 }
 end

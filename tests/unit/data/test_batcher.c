@@ -376,6 +376,15 @@ static void pairs_and_ratings_cover_the_rows(void **state)
 	split_unref(s);
 }
 
+/* positions = "start" of sequence batches. */
+static struct args from_start(void)
+{
+	struct args a = {0};
+	a.num[1] = 1;
+	a.given[1] = true;
+	return a;
+}
+
 static void check_sequences(struct split *s, struct batch_options o)
 {
 	struct batcher *b = batcher_of(s, o);
@@ -396,7 +405,7 @@ static void check_sequences(struct split *s, struct batch_options o)
 				int32_t at = offsets[j] + t;
 				assert_int_equal(item[at], h[t]);
 				assert_int_equal(target[at], h[t + 1]);
-				assert_int_equal(o.length - position[at], tokens - t);
+				assert_int_equal(position[at], o.args.num[1] != 0 ? t : o.length - tokens + t);
 				for (int32_t k = 0; k < o.negatives; k++)
 					assert_false(
 						split_seen(s, user[j], ints(&x, "negative")[at * o.negatives + k]));
@@ -416,6 +425,8 @@ static void sequences_are_the_last_windows(void **state)
 		check_sequences(
 			s, (struct batch_options){.kind = "sequence", .batch = 16, .length = length, .negatives = 2});
 		check_sequences(uneven, (struct batch_options){.kind = "sequence", .batch = 2, .length = length});
+		check_sequences(s, (struct batch_options){
+					   .kind = "sequence", .batch = 16, .length = length, .args = from_start()});
 	}
 	/* the bound on tokens is reached by a batch of all users */
 	struct batcher *b = batcher_of(s, (struct batch_options){.kind = "sequence", .batch = 5000, .length = 30});
@@ -545,6 +556,28 @@ static void windows_share_the_right_end(void **state)
 	split_unref(s);
 }
 
+/* Counted from the start, a history of m items has the positions 0 to m - 1, whoever gives it. */
+static void positions_may_count_from_the_start(void **state)
+{
+	static const int32_t items[] = {4, 5, 6, 7, 8, 1}, offsets[] = {0, 5, 5, 6}, place[] = {0, 1, 2, 0};
+	struct args a = from_start();
+	struct split *s = small_split();
+	struct eval_scratch *scratch = NULL;
+	struct batch x;
+	struct eval_histories h = {
+		.kind = "sequence", .args = &a, .length = 3, .n = 3, .items = items, .offsets = offsets};
+	assert_int_equal(eval_batch_histories(&h, &scratch, &x, NULL), OK);
+	assert_memory_equal(ints(&x, "position"), place, sizeof place);
+	struct eval_source src = {.split = s, .part = PART_VALID, .kind = "sequence", .args = &a, .length = 50};
+	for (int32_t user = 0; user < s->data->n_users; user++) {
+		assert_int_equal(eval_batch(&src, &user, 1, NULL, 0, &scratch, &x, NULL), OK);
+		for (int32_t t = 0; t < batch_rows(&x, AXIS_TOKEN); t++)
+			assert_int_equal(ints(&x, "position")[t], t);
+	}
+	eval_scratch_free(scratch);
+	split_unref(s);
+}
+
 static void given_histories_are_cut_on_the_left(void **state)
 {
 	static const int32_t items[] = {4, 5, 6, 7, 8, 1}, offsets[] = {0, 5, 5, 6}, users[] = {9, 8, 7};
@@ -629,6 +662,7 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test(histories_end_before_the_target),
 		cmocka_unit_test(windows_share_the_right_end),
+		cmocka_unit_test(positions_may_count_from_the_start),
 		cmocka_unit_test(given_histories_are_cut_on_the_left),
 		cmocka_unit_test(unknown_users_are_refused),
 		cmocka_unit_test(speed),

@@ -130,12 +130,39 @@ static void evaluation_asks_behind_the_history(void **state)
 	split_unref(s);
 }
 
+/* Counted from the start, positions are places in the window, in training and behind a history. */
+static void positions_may_count_from_the_start(void **state)
+{
+	struct split *s = planted_split();
+	struct batch_options o = {.kind = "masked", .batch = 64, .length = 20, .seed = 5};
+	o.args.num[2] = 1; /* positions */
+	o.args.given[2] = true;
+	struct batcher *x;
+	struct eval_scratch *scratch = NULL;
+	struct batch b;
+	int32_t user = 3;
+	struct eval_source src = {.split = s, .part = PART_VALID, .kind = "masked", .args = &o.args, .length = 40};
+	assert_int_equal(batcher_new(s, &o, &x, NULL), OK);
+	batcher_get(x, 0, 0, &b);
+	for (int32_t i = 0; i < b.examples; i++)
+		for (int32_t at = b.offsets[AXIS_TOKEN][i], t = at; t < b.offsets[AXIS_TOKEN][i + 1]; t++)
+			assert_int_equal(ints(&b, "position")[t], t - at);
+	assert_int_equal(eval_batch(&src, &user, 1, NULL, 0, &scratch, &b, NULL), OK);
+	assert_true(batch_rows(&b, AXIS_TOKEN) > 1);
+	for (int32_t t = 0; t < batch_rows(&b, AXIS_TOKEN); t++)
+		assert_int_equal(ints(&b, "position")[t], t);
+	eval_scratch_free(scratch);
+	batcher_free(x);
+	split_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hidden_items_can_be_put_back),
 		cmocka_unit_test(the_last_item_alone_can_be_hidden),
 		cmocka_unit_test(evaluation_asks_behind_the_history),
+		cmocka_unit_test(positions_may_count_from_the_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
