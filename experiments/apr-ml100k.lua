@@ -7,7 +7,7 @@ return g.experiment {
   data = g.data { "ml-100k", view = "cfgan" },
   protocol = g.protocol { split = "given", candidates = "full", metrics = { "ndcg@20", "precision@20", "recall@20", "mrr@20" } },
   model = require "gusto.models.apr",
-  knobs = { dim = 64, eps = 0.5, lr = 0.05 },
+  knobs = { dim = 64, epsilon = 0.5, lr = 0.05 },
   train = {
     optimizer = "adagrad", batch = 512, negatives = 1, epochs = 120, eval_every = 5, test_best = false,
     plan = { { epoch = 60, adv = 1 } },

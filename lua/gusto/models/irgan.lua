@@ -74,14 +74,15 @@ function IRGAN:loss_discriminator(batch)
   return loss + penalty * (self.k.reg / 16), { told = (d:sigmoid() * bought):sum():mean_all() }
 end
 
+-- The estimate is times the user's items, as the other losses are sums over them: the first training and this share optimizer state.
 function IRGAN:loss_generator(batch)
   local s = scores(self.g, batch)
-  local p, bought = s:softmax():stop(), (self:bought(batch))
+  local p, bought, n = s:softmax():stop(), self:bought(batch)
   local from = p * (1 - self.k.own) + bought * self.k.own
   local reward = (scores(self.d, batch):sigmoid() - 0.5) * 2
   local drawn = nn.draws(from, { n = self.k.samples })
   local weight = (drawn * reward * p / (from + 1e-12)):stop()
-  return -(weight * s:log_softmax()):sum():mean_all(), { reward = (weight:sum()):mean_all() }
+  return -(weight * s:log_softmax() * n):sum():mean_all(), { reward = (weight:sum()):mean_all() }
 end
 
 function IRGAN:score(batch)
