@@ -54,6 +54,20 @@ static enum err_code add_number(struct knobset *k, const char *name, enum arg_ty
 	return add(k, &row, e);
 }
 
+/* A model's knob of that name steers the optimizer; one that means something else is not to do so unseen. */
+static enum err_code check_meaning(
+	const struct knobset *k, const char *optimizer, const struct arg_spec *a, struct err *e)
+{
+	const struct knob *have = knobset_find(k, experiment_knob_of(a->name));
+	if (!have || have->applies != KNOB_STEP || (have->min >= a->min && have->max <= a->max))
+		return OK;
+	return err_set(e, ERR_ARG,
+		"knob %s of the model is an argument of optimizer %s too (%s), %g to %g there but %g to %g here: give "
+		"it another "
+		"name, or this range",
+		have->name, optimizer, a->help, a->min, a->max, have->min, have->max);
+}
+
 static enum err_code add_optimizer(struct knobset *k, const char *optimizer, struct err *e)
 {
 	const struct desc *d = registry_need(&optim_registry, optimizer, e);
@@ -62,6 +76,7 @@ static enum err_code add_optimizer(struct knobset *k, const char *optimizer, str
 	for (const struct arg_spec *a = d->args; a && a->name; a++) {
 		if (!(a->flags & ARG_LIVE) || a->type == ARG_STRING || a->type == ARG_CHOICE)
 			continue;
+		TRY(check_meaning(k, optimizer, a, e));
 		/* zero has no place on a logarithmic scale */
 		double min = a->type == ARG_LOG && a->min <= 0 ? 1e-9 : a->min;
 		TRY(add_number(k, experiment_knob_of(a->name), a->type, a->def, min, a->type == ARG_BOOL ? 1 : a->max,

@@ -79,12 +79,24 @@ static void trainer_knobs(void **state)
 	experiment_free(x);
 }
 
+/* A model's eps of another meaning would reach the optimizer, and nothing would be learnt. */
+static void a_knob_of_another_meaning_is_refused(void **state)
+{
+	struct experiment *x = toy_experiment();
+	struct err e;
+	knobset_find(&x->knobs, "eps")->max = 100;
+	assert_int_equal(experiment_add_knobs(x, &e), ERR_ARG);
+	assert_non_null(strstr(e.text, "knob eps of the model is an argument of optimizer adam too"));
+	experiment_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(text_is_exact),
 		cmocka_unit_test(trainer_knobs),
+		cmocka_unit_test(a_knob_of_another_meaning_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
