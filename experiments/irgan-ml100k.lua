@@ -1,7 +1,6 @@
 local g = require "gusto"
 
 -- Settings and numbers of epochs were chosen on a random fifth of each user's training items.
--- Quick form: --epochs 40 (test precision@5 about QUICK).
 return g.experiment {
   help = "IRGAN on MovieLens 100K in its own split, ratings of 4 and 5 positive; the generator is trained alone first.",
   source = "P@5 .3474 before and .3579 after the game in the authors' log (ml-100k/gen_log.txt of geek-ai/irgan); .375 is remembered from the "
