@@ -332,7 +332,7 @@ static void ballast_drop(void)
 static int child_full_disk(void)
 {
 	static char block[1 << 16];
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "", MS_REC | MS_PRIVATE, "") ||
 		mount("tmpfs", dir, "tmpfs", 0, "size=8m"))
 		return 77;
 	snprintf(ballast, sizeof ballast, "%s/ballast", dir);
