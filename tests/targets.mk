@@ -55,8 +55,10 @@ fuzz: ## libFuzzer over every target, FUZZ_SECONDS each (needs clang and libclan
 	$(Q)bash tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
 ASAN64 := build/asan64/tests/conform/test_op_gradients
-# the engine, and of the Lua tests those of the bindings; the others train models, which takes hours here
-VALGRIND := $(TESTS_graph) $(TESTS_nn) $(filter %/test_errors %/test_experiment,$(TESTS_script))
+# All tests of these folders but those that train models to a target, which takes hours here; `make asan` runs them.
+VALGRIND_FOLDERS := base tensor graph nn data eval rl explain store run script
+VALGRIND_NOT := %/test_agent %/test_autoencoders %/test_click_models %/test_conv_models %/test_models_recurrent
+VALGRIND := $(filter-out $(VALGRIND_NOT),$(foreach f,$(VALGRIND_FOLDERS),$(TESTS_$(f))))
 .PHONY: asan tsan valgrind
 asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
@@ -64,7 +66,7 @@ asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)TEST_SECONDS=3600 ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
 tsan: ## the suites with threads of their own under ThreadSanitizer
 	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
-valgrind: ## engine and Lua tests under valgrind
+valgrind: ## the tests below run/ and script/ under valgrind, but those that train for long
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
 	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(VALGRIND))
 .PHONY: build-asan build-valgrind check-built

@@ -45,9 +45,11 @@ static void print_run(const char *id, const char *dir, bool json)
 		json_decref(o);
 		return;
 	}
-	printf("%-24s %-10s %-10s %-14s %-10s %s%s%.6s%s%s\n", id, value[STATE], value[MODEL], value[DATASET],
-		value[STEP], value[MONITOR], value[BEST_VALUE][0] ? " best " : "", value[BEST_VALUE],
-		value[BEST_STEP][0] ? " @" : "", value[BEST_STEP]);
+	char best[32] = "";
+	if (value[BEST_VALUE][0])
+		snprintf(best, sizeof best, " best %.4f", strtod(value[BEST_VALUE], NULL));
+	printf("%-24s %-10s %-10s %-14s %-10s %s%s%s%s\n", id, value[STATE], value[MODEL], value[DATASET], value[STEP],
+		value[MONITOR], best, value[BEST_STEP][0] ? " @" : "", value[BEST_STEP]);
 }
 
 static enum err_code run(const struct command_line *c, struct err *e)

@@ -160,7 +160,7 @@ static enum err_code effects(struct subject *s, int32_t target, json_t *out, str
 
 static enum err_code probe_explain(struct subject *s, const json_t *args, json_t *out, struct err *e)
 {
-	char buf[32];
+	char buf[32], like[64];
 	const json_t *given = json_object_get(args, "item");
 	const char *id = subject_id_text(given, buf, sizeof buf);
 	int32_t target;
@@ -172,7 +172,9 @@ static enum err_code probe_explain(struct subject *s, const json_t *args, json_t
 	if (id)
 		target = dataset_find_item(s->d, id);
 	if (target < 0)
-		return err_set(e, ERR_NOTFOUND, "there is no item '%s' in data set %s", id ? id : "", s->d->name);
+		return err_set(e, ERR_NOTFOUND,
+			"there is no item '%s' in data set %s, whose items are called like '%s'", id ? id : "",
+			s->d->name, strtab_copy(&s->d->items, 0, like, sizeof like));
 	json_object_set_new(out, "target", ranked_json(s, target));
 	if (!s->sees) {
 		json_object_set_new(out, "note",
@@ -205,7 +207,7 @@ static const struct kind {
 
 static enum err_code answer_user(struct rig *r, const struct kind *k, const json_t *args, json_t *out, struct err *e)
 {
-	char buf[32];
+	char buf[32], like[64];
 	struct subject s;
 	const struct dataset *d = r->x->split->data;
 	const char *id = subject_id_text(json_object_get(args, "user"), buf, sizeof buf);
@@ -213,7 +215,9 @@ static enum err_code answer_user(struct rig *r, const struct kind *k, const json
 		return err_set(e, ERR_ARG, "a probe needs \"user\", the id of a user as in the data set");
 	int32_t user = dataset_find_user(d, id);
 	if (user < 0)
-		return err_set(e, ERR_NOTFOUND, "there is no user '%s' in data set %s", id, d->name);
+		return err_set(e, ERR_NOTFOUND,
+			"there is no user '%s' in data set %s, whose users are called like '%s'", id, d->name,
+			strtab_copy(&d->users, 0, like, sizeof like));
 	json_object_set_new(out, "user", subject_id_json(&d->users, user));
 	enum err_code rc = subject_init(&s, r, user, e);
 	if (rc == OK)

@@ -61,6 +61,16 @@ static enum err_code store_result(struct trainer *t, const struct evaluation_res
 	return store_evaluation(t->store, step, part_name(part), m, (size_t)r->n, seconds, e);
 }
 
+/* Where training was at that step: now, or at the step whose weights were taken back. */
+static double epoch_at(const struct trainer *t, int64_t step)
+{
+	int64_t steps = trainer_steps_per_epoch(t);
+	if (!steps)
+		return (double)t->at.epoch;
+	return step == t->at.step ? (double)t->at.epoch + (double)t->at.index / (double)steps
+				  : (double)step / (double)steps;
+}
+
 enum err_code watch_evaluate(struct trainer *t, struct evaluator *v, enum part part, int64_t step, struct err *e)
 {
 	double begun = trainer_now();
@@ -76,13 +86,12 @@ enum err_code watch_evaluate(struct trainer *t, struct evaluator *v, enum part p
 	t->result_part = part;
 	t->have_result = true;
 	TRY(store_result(t, &t->result, part, step, seconds, e));
-	int64_t steps = trainer_steps_per_epoch(t);
 	struct run_event ev = {.kind = RUN_EVALUATED,
 		.run_id = t->id,
 		.dir = t->dir,
 		.step = step,
 		.steps_total = trainer_steps_total(t),
-		.epoch = (double)t->at.epoch + (steps ? (double)t->at.index / (double)steps : 0),
+		.epoch = epoch_at(t, step),
 		.loss = t->loss,
 		.part = part_name(part),
 		.result = &t->result,

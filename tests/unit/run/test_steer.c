@@ -324,7 +324,8 @@ static void bad_commands_change_nothing(void **state)
 	refused(c, "eval", "{\"chunk\":\"lr=7\"}", "1e-06..1");
 	refused(c, "reload", "{}", "toy.lua");
 	refused(c, "probe", "{\"kind\":\"attention\",\"user\":\"u1\"}", "no attention");
-	refused(c, "probe", "{\"kind\":\"recommend\",\"user\":\"nobody\"}", "no user 'nobody'");
+	refused(c, "probe", "{\"kind\":\"recommend\",\"user\":\"nobody\"}",
+		"no user 'nobody' in data set planted, whose users are called like 'u");
 	refused(c, "probe", "{\"kind\":\"oracle\",\"user\":\"u1\"}", "oracle");
 	refused(c, "strop", NULL, "did you mean");
 	refused(c, "step", "{\"n\":0}", "n must be");
