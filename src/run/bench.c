@@ -47,7 +47,7 @@ static enum err_code prepare_training(struct bench *b, struct err *e)
 	TRY(optim_new(x->train.optimizer, &b->optim, e));
 	TRY(optim_bind(b->optim, b->rig->params, e));
 	b->lr = knobset_number(&x->knobs, "lr", 1e-3);
-	b->steps_per_epoch = b->rig->batcher ? batcher_steps(b->rig->batcher) : x->world->steps;
+	b->steps_per_epoch = x->world ? x->world->steps : batcher_steps(b->rig->batcher);
 	rig_turn(b->rig, 0, &b->round);
 	return OK;
 }
