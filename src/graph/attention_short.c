@@ -10,52 +10,17 @@
 
 #include <string.h>
 
-#ifdef __AVX512F__
-#define VECTOR 64
-#else
-#define VECTOR 32
-#endif
+enum { SHORT = ATTENTION_SHORT, PER_64 = 64 / VEC_BYTES, MOST = 4 * PER_64 };
 
-enum { SHORT = ATTENTION_SHORT, LANES = VECTOR / sizeof(real), PER_64 = 64 / VECTOR, MOST = 4 * PER_64 };
-
-typedef real lanes __attribute__((vector_size(VECTOR)));
-typedef real half __attribute__((vector_size(32)));
-typedef real quarter __attribute__((vector_size(16)));
-
-#define ALWAYS static inline __attribute__((always_inline))
-
-ALWAYS lanes load(const real *p)
-{
-	lanes v;
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
-ALWAYS real lanes_sum(lanes v)
-{
-	half lo, hi;
-	memcpy(&lo, &v, sizeof lo);
-	memcpy(&hi, (const char *)&v + VECTOR - sizeof hi, sizeof hi);
-	if (VECTOR > sizeof lo)
-		lo += hi;
-	quarter a, b;
-	memcpy(&a, &lo, sizeof a);
-	memcpy(&b, (const char *)&lo + sizeof a, sizeof b);
-	a += b;
-#ifdef GUSTO_DOUBLE
-	return a[0] + a[1];
-#else
-	return (a[0] + a[2]) + (a[1] + a[3]);
-#endif
-}
+#define ALWAYS VEC_INLINE
 
 /* nv vectors per row throughout; the callers make it a constant. */
 ALWAYS void pad(const struct attention_head *h, const real *from, real *to, int nv)
 {
-	const lanes zero = {0};
-	for (int64_t i = 0; i < h->len; i++, from += h->stride, to += nv * LANES) {
+	const vec zero = {0};
+	for (int64_t i = 0; i < h->len; i++, from += h->stride, to += nv * VEC) {
 		for (int v = nv - PER_64; v < nv; v++)
-			memcpy(to + v * LANES, &zero, sizeof zero);
+			memcpy(to + v * VEC, &zero, sizeof zero);
 		for (int64_t c = 0; c < h->d; c++)
 			to[c] = from[c];
 	}
@@ -63,28 +28,28 @@ ALWAYS void pad(const struct attention_head *h, const real *from, real *to, int 
 
 ALWAYS real dot(const real *a, const real *b, int nv)
 {
-	lanes s = load(a) * load(b);
+	vec s = vec_load(a) * vec_load(b);
 #pragma GCC unroll 8
 	for (int v = 1; v < nv; v++)
-		s += load(a + v * LANES) * load(b + v * LANES);
-	return lanes_sum(s);
+		s += vec_load(a + v * VEC) * vec_load(b + v * VEC);
+	return vec_sum(s);
 }
 
 /* out[0..d) (+)= sum over j in from..to-1 of c[j * step] rows[j] */
 ALWAYS void mix(
 	const real *c, int64_t step, int64_t from, int64_t to, const real *rows, real *out, int64_t d, bool add, int nv)
 {
-	lanes acc[MOST] = {{0}};
+	vec acc[MOST] = {{0}};
 	real sum[ATTENTION_WIDTH];
 	for (int64_t j = from; j < to; j++) {
-		const real *row = rows + j * nv * LANES;
+		const real *row = rows + j * nv * VEC;
 #pragma GCC unroll 8
 		for (int v = 0; v < nv; v++)
-			acc[v] += c[j * step] * load(row + v * LANES);
+			acc[v] += c[j * step] * vec_load(row + v * VEC);
 	}
 #pragma GCC unroll 8
 	for (int v = 0; v < nv; v++)
-		memcpy(sum + v * LANES, &acc[v], sizeof acc[v]);
+		memcpy(sum + v * VEC, &acc[v], sizeof acc[v]);
 	if (add)
 		rows_add(sum, out, d);
 	else
@@ -130,7 +95,7 @@ ALWAYS void forward_width(const struct attention_head *h, int nv)
 {
 	real q[SHORT * ATTENTION_WIDTH], k[SHORT * ATTENTION_WIDTH], v[SHORT * ATTENTION_WIDTH], st[SHORT * SHORT],
 		wd[SHORT];
-	int64_t len = h->len, row = nv * LANES, across = (len + LANES - 1) / LANES * LANES;
+	int64_t len = h->len, row = nv * VEC, across = (len + VEC - 1) / VEC * VEC;
 	pad(h, h->q, q, nv);
 	pad(h, h->k, k, nv);
 	pad(h, h->v, v, nv);
@@ -158,7 +123,7 @@ ALWAYS void forward_width(const struct attention_head *h, int nv)
 /* ds[i][j] = d loss / d (q_i . k_j); wd[i][j] = dropped weights. */
 ALWAYS void backward_scores(const struct attention_head *h, const real *g, const real *v, real *ds, real *wd, int nv)
 {
-	int64_t row = nv * LANES;
+	int64_t row = nv * VEC;
 	for (int64_t i = 0; i < h->len; i++) {
 		const real *w = h->w + i * h->len;
 		real dw[SHORT], factor[SHORT + 4], sum = 0;

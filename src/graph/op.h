@@ -32,17 +32,26 @@ struct rowgrad {
 	real *g;       /* [cap, width] */
 };
 
-/* The gradient row of `row`, zeroed when first touched.  Capacity was reserved before the step. */
-static inline real *rowgrad_row(struct rowgrad *r, int32_t row)
+/* Where the gradient of `row` stands; *fresh: it is touched for the first time and holds anything.  Capacity was reserved before the
+ * step. */
+static inline real *rowgrad_find(struct rowgrad *r, int32_t row, bool *fresh)
 {
 	int32_t s = r->slot[row];
-	if (s < r->n && r->row[s] == row)
-		return r->g + (int64_t)s * r->width;
-	s = r->n++;
-	r->slot[row] = s;
-	r->row[s] = row;
-	real *g = r->g + (int64_t)s * r->width;
-	for (int32_t j = 0; j < r->width; j++)
+	*fresh = s >= r->n || r->row[s] != row;
+	if (*fresh) {
+		s = r->n++;
+		r->slot[row] = s;
+		r->row[s] = row;
+	}
+	return r->g + (int64_t)s * r->width;
+}
+
+/* The same, zeroed when first touched. */
+static inline real *rowgrad_row(struct rowgrad *r, int32_t row)
+{
+	bool fresh;
+	real *g = rowgrad_find(r, row, &fresh);
+	for (int32_t j = 0; fresh && j < r->width; j++)
 		g[j] = 0;
 	return g;
 }

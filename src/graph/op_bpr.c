@@ -24,16 +24,41 @@ static int64_t negatives(const struct op_io *io)
 	return shape_width(&io->in[1].shape) / shape_width(&io->in[0].shape);
 }
 
+/* One negative per row is a loop over rows, several are a loop within each: either way the inner loop is the long one. */
 static void forward(struct op_io *io)
 {
 	int64_t rows = op_numbers(&io->in[0]), k = negatives(io);
 	const real *p = io->in[0].v, *n = io->in[1].v;
 	double sum = 0;
-	for (int64_t i = 0; i < rows; i++)
+	if (k == 1)
+#pragma omp simd reduction(+ : sum)
+		for (int64_t i = 0; i < rows; i++)
+			sum += (double)vm_softplus(n[i] - p[i]);
+	for (int64_t i = 0; k > 1 && i < rows; i++)
 #pragma omp simd reduction(+ : sum)
 		for (int64_t j = 0; j < k; j++)
 			sum += (double)vm_softplus(n[i * k + j] - p[i]);
 	io->out.v[0] = (real)(sum * op_mean_factor(&io->in[1]));
+}
+
+static void backward_positive(struct operand *pos, const real *n, int64_t rows, int64_t k, real g)
+{
+	const real *p = pos->v;
+	for (int64_t i = 0; i < rows; i++) {
+		real sum = 0;
+#pragma omp simd reduction(+ : sum)
+		for (int64_t j = 0; j < k; j++)
+			sum += vm_sigmoid(n[i * k + j] - p[i]);
+		pos->g[i] = (pos->add ? pos->g[i] : 0) - g * sum;
+	}
+}
+
+static void backward_negatives(struct operand *neg, const real *p, int64_t rows, int64_t k, real g)
+{
+	for (int64_t i = 0; i < rows; i++)
+#pragma omp simd
+		for (int64_t j = i * k; j < (i + 1) * k; j++)
+			neg->g[j] = (neg->add ? neg->g[j] : 0) + g * vm_sigmoid(neg->v[j] - p[i]);
 }
 
 static void backward(struct op_io *io)
@@ -41,19 +66,15 @@ static void backward(struct op_io *io)
 	int64_t rows = op_numbers(&io->in[0]), k = negatives(io);
 	const real *p = io->in[0].v, *n = io->in[1].v;
 	const real g = (real)(io->out.g[0] * op_mean_factor(&io->in[1]));
-	op_grad_begin(&io->in[0]);
-	for (int64_t i = 0; io->in[0].g && i < rows; i++) {
-		real sum = 0;
-#pragma omp simd reduction(+ : sum)
-		for (int64_t j = 0; j < k; j++)
-			sum += vm_sigmoid(n[i * k + j] - p[i]);
-		io->in[0].g[i] -= g * sum;
+	if (k == 1) {
+		GRAD_EACH(io->in[0], rows, i, -g * vm_sigmoid(n[i] - p[i]));
+		GRAD_EACH(io->in[1], rows, i, g * vm_sigmoid(n[i] - p[i]));
+		return;
 	}
-	op_grad_begin(&io->in[1]);
-	for (int64_t i = 0; io->in[1].g && i < rows; i++)
-#pragma omp simd
-		for (int64_t j = 0; j < k; j++)
-			io->in[1].g[i * k + j] += g * vm_sigmoid(n[i * k + j] - p[i]);
+	if (io->in[0].g)
+		backward_positive(&io->in[0], n, rows, k, g);
+	if (io->in[1].g)
+		backward_negatives(&io->in[1], p, rows, k, g);
 }
 
 static const struct op_case cases[] = {

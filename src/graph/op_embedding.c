@@ -28,9 +28,9 @@ static int64_t table_width(const struct op_io *io)
 	return io->in[0].shape.ndim == 2 ? io->in[0].shape.dim[1] : 1;
 }
 
-static void forward(struct op_io *io)
+static ROWS_INLINE void forward_width(int64_t d, struct op_io *io)
 {
-	int64_t d = table_width(io), n = op_numbers(&io->in[1]);
+	int64_t n = op_numbers(&io->in[1]);
 	const int32_t *id = io->in[1].i;
 	const real *table = io->in[0].v;
 	real *y = io->out.v;
@@ -44,33 +44,38 @@ static void forward(struct op_io *io)
 	}
 }
 
-static void add_row(struct operand *table, int32_t id, const real *g, int64_t d)
+static void forward(struct op_io *io)
 {
-	if (!table->sparse)
-		rows_add(g, table->g + id * d, d);
-	else if (table->shape.ndim == 1) /* as a parameter it is one row of n numbers */
-		rowgrad_row(table->sparse, 0)[id] += g[0];
-	else
-		rows_add(g, rowgrad_row(table->sparse, id), d);
+	ROWS_WIDTHS(table_width(io), forward_width, io);
+}
+
+static ROWS_INLINE void backward_width(int64_t d, struct op_io *io)
+{
+	int64_t n = op_numbers(&io->in[1]);
+	struct operand *table = &io->in[0];
+	const int32_t *id = io->in[1].i;
+	for (int64_t i = 0; i < n; i++) {
+		if (i + 2 * AHEAD < n)
+			op_prefetch_slot(table, id[i + 2 * AHEAD]);
+		if (i + AHEAD < n)
+			op_prefetch_grad(table, id[i + AHEAD], d);
+		if (id[i] >= 0)
+			op_row_axpy(table, id[i], 1, io->out.g + i * d, d);
+	}
 }
 
 static void backward(struct op_io *io)
 {
-	int64_t d = table_width(io), n = op_numbers(&io->in[1]);
 	struct operand *table = &io->in[0];
 	const int32_t *id = io->in[1].i;
-	bool ahead = table->shape.ndim == 2;
 	if (!op_wants(table))
 		return;
 	op_grad_begin(table);
-	for (int64_t i = 0; i < n; i++) {
-		if (ahead && i + 2 * AHEAD < n)
-			op_prefetch_slot(table, id[i + 2 * AHEAD]);
-		if (ahead && i + AHEAD < n)
-			op_prefetch_grad(table, id[i + AHEAD], d);
+	if (table_width(io) > 1)
+		ROWS_WIDTHS(table_width(io), backward_width, io);
+	for (int64_t i = 0; table_width(io) == 1 && i < op_numbers(&io->in[1]); i++)
 		if (id[i] >= 0)
-			add_row(table, id[i], io->out.g + i * d, d);
-	}
+			*op_row_number(table, id[i]) += io->out.g[i];
 }
 
 static const struct op_case cases[] = {

@@ -83,12 +83,12 @@ static inline bool op_wants(const struct operand *x)
 }
 
 /* Ahead of adding to the gradient row of `id` (-1: none): first the place that says where it stands, later the row. */
-static inline void op_prefetch_slot(const struct operand *table, int32_t id)
+static ROWS_INLINE void op_prefetch_slot(const struct operand *table, int32_t id)
 {
 	if (table->sparse && id >= 0)
 		__builtin_prefetch(&table->sparse->slot[id]);
 }
-static inline void op_prefetch_grad(const struct operand *table, int32_t id, int64_t d)
+static ROWS_INLINE void op_prefetch_grad(const struct operand *table, int32_t id, int64_t d)
 {
 	if (id < 0)
 		return;
@@ -96,6 +96,26 @@ static inline void op_prefetch_grad(const struct operand *table, int32_t id, int
 		rows_prefetch(table->g + id * d, d);
 	else if (table->sparse && table->sparse->slot[id] < table->sparse->n)
 		rows_prefetch(table->sparse->g + table->sparse->slot[id] * d, d);
+}
+
+/* Gradient of row `id` of a table [n, d] += c x. */
+static ROWS_INLINE void op_row_axpy(struct operand *table, int32_t id, real c, const real *x, int64_t d)
+{
+	bool fresh = false;
+	real *g = table->sparse ? rowgrad_find(table->sparse, id, &fresh) : table->g ? table->g + id * d : NULL;
+	if (!g)
+		return;
+#pragma omp simd
+	for (int64_t j = 0; j < d; j++)
+		g[j] = (fresh ? 0 : g[j]) + c * x[j];
+}
+
+/* The gradient of number `id` of a table [n, 1], or of a vector [n], which as a parameter is one row. */
+static inline real *op_row_number(struct operand *table, int32_t id)
+{
+	if (!table->sparse)
+		return table->g + id;
+	return table->shape.ndim == 1 ? rowgrad_row(table->sparse, 0) + id : rowgrad_row(table->sparse, id);
 }
 
 /* y = max(x, y) over d numbers; best[j] = place where x's number is the larger one.  Of equal ones the earlier stays, a NaN

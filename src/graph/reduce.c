@@ -6,6 +6,7 @@
 #include "graph/reduce.h"
 
 #include "graph/program_impl.h"
+#include "tensor/rows.h"
 
 #include <math.h>
 #include <omp.h>
@@ -21,16 +22,13 @@ static const real *row_of(const struct rowgrad *r, int32_t row)
 	return s < r->n && r->row[s] == row ? r->g + (int64_t)s * r->width : NULL;
 }
 
-static void add_to(real *restrict a, const real *restrict b, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		a[i] += b[i];
-}
-
+/* In the engine's precision, which is twice as fast; in double where the numbers are too large for it. */
 static double squares(const real *x, int64_t n)
 {
-	double s = 0;
-#pragma omp simd reduction(+ : s)
+	double s = (double)rows_dot(x, x, n);
+	if (isfinite(s))
+		return s;
+	s = 0;
 	for (int64_t i = 0; i < n; i++)
 		s += (double)x[i] * (double)x[i];
 	return s;
@@ -64,7 +62,7 @@ static double sum_dense(struct program *p, int q, int w, int workers)
 	for (int64_t k = part.from; k < part.to; k++) {
 		int64_t at = p->dense_at[q] + k * DENSE_BLOCK, count = block_count(p, q, k);
 		for (int o = 1; o < p->n_replicas; o++)
-			add_to(p->replica[0].dense + at, p->replica[o].dense + at, count);
+			rows_add(p->replica[o].dense + at, p->replica[0].dense + at, count);
 		s += squares(p->replica[0].dense + at, count);
 	}
 	return s;
@@ -78,7 +76,7 @@ static bool met_before(const struct program *p, int q, int o, int32_t row)
 	return false;
 }
 
-static void prefetch_slots(const struct program *p, int q, int o, int32_t row)
+static ROWS_INLINE void prefetch_slots(const struct program *p, int q, int o, int32_t row)
 {
 	for (int other = 0; other < p->n_replicas; other++)
 		if (other != o && p->replica[other].rows[q].n)
@@ -100,7 +98,7 @@ static double sum_rows(struct program *p, int q, int o, int w, int workers)
 		for (int later = o + 1; later < p->n_replicas; later++) {
 			const real *g = row_of(&p->replica[later].rows[q], r->row[s]);
 			if (g)
-				add_to(r->g + s * r->width, g, r->width);
+				rows_add(g, r->g + s * r->width, r->width);
 		}
 		sum += squares(r->g + s * r->width, r->width);
 	}

@@ -3,24 +3,88 @@
 #ifndef GUSTO_TENSOR_ROWS_H
 #define GUSTO_TENSOR_ROWS_H
 
+#include "tensor/vec.h"
 #include "tensor/vmath.h"
 
-static inline real rows_sum(const real *x, int64_t n)
+/* f(d, ...) with the usual widths as constants: inlined into each case, its loops over a row become straight code. */
+#define ROWS_INLINE inline __attribute__((always_inline))
+#define ROWS_WIDTHS(d_, f_, ...)                                                                                       \
+	do {                                                                                                           \
+		switch (d_) {                                                                                          \
+		case 8:                                                                                                \
+			f_(8, __VA_ARGS__);                                                                            \
+			break;                                                                                         \
+		case 16:                                                                                               \
+			f_(16, __VA_ARGS__);                                                                           \
+			break;                                                                                         \
+		case 32:                                                                                               \
+			f_(32, __VA_ARGS__);                                                                           \
+			break;                                                                                         \
+		case 50:                                                                                               \
+			f_(50, __VA_ARGS__);                                                                           \
+			break;                                                                                         \
+		case 64:                                                                                               \
+			f_(64, __VA_ARGS__);                                                                           \
+			break;                                                                                         \
+		case 100:                                                                                              \
+			f_(100, __VA_ARGS__);                                                                          \
+			break;                                                                                         \
+		case 128:                                                                                              \
+			f_(128, __VA_ARGS__);                                                                          \
+			break;                                                                                         \
+		default:                                                                                               \
+			f_(d_, __VA_ARGS__);                                                                           \
+		}                                                                                                      \
+	} while (0)
+
+/* The compiler adds up the lanes of a vector one after the other, which takes longer than a short row: sums and products are
+ * written with lanes.  Two vectors at a time, then one, half of one, and what is left. */
+static ROWS_INLINE real rows_dot(const real *x, const real *y, int64_t n)
 {
-	real s = 0;
-#pragma omp simd reduction(+ : s)
-	for (int64_t i = 0; i < n; i++)
-		s += x[i];
-	return s;
+	enum { HALF = sizeof(vec_half) / sizeof(real) };
+	vec s = {0}, t = {0};
+	int64_t i = 0;
+	for (; i + 2 * VEC <= n; i += 2 * VEC) {
+		s += vec_load(x + i) * vec_load(y + i);
+		t += vec_load(x + i + VEC) * vec_load(y + i + VEC);
+	}
+	if (i + VEC <= n) {
+		s += vec_load(x + i) * vec_load(y + i);
+		i += VEC;
+	}
+	vec_half h = vec_fold(s + t);
+	if (i + HALF <= n) {
+		h += vec_half_load(x + i) * vec_half_load(y + i);
+		i += HALF;
+	}
+	real rest = 0;
+	for (; i < n; i++)
+		rest += x[i] * y[i];
+	return vec_half_sum(h) + rest;
 }
 
-static inline real rows_dot(const real *x, const real *y, int64_t n)
+static ROWS_INLINE real rows_sum(const real *x, int64_t n)
 {
-	real s = 0;
-#pragma omp simd reduction(+ : s)
-	for (int64_t i = 0; i < n; i++)
-		s += x[i] * y[i];
-	return s;
+	enum { HALF = sizeof(vec_half) / sizeof(real) };
+	vec s = {0}, t = {0};
+	int64_t i = 0;
+	for (; i + 2 * VEC <= n; i += 2 * VEC) {
+		s += vec_load(x + i);
+		t += vec_load(x + i + VEC);
+	}
+	if (i + VEC <= n) {
+		s += vec_load(x + i);
+		i += VEC;
+	}
+	vec_half h = vec_fold(s + t);
+	if (i + HALF <= n) {
+		h += vec_half_load(x + i);
+		i += HALF;
+	}
+	real rest = 0;
+	for (; i < n; i++)
+		rest += x[i];
+	return vec_half_sum(h) + rest;
 }
 
 /* y += a x */
@@ -97,14 +161,10 @@ static inline real rows_max(const real *x, int64_t n)
 /* y = exp(x - shift); returns the sum.  x may be y. */
 static inline real rows_exp_sum(const real *x, real shift, real *y, int64_t n)
 {
-	real s = 0;
-#pragma omp simd reduction(+ : s)
-	for (int64_t i = 0; i < n; i++) {
-		real v = vm_exp(x[i] - shift);
-		y[i] = v;
-		s += v;
-	}
-	return s;
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = vm_exp(x[i] - shift);
+	return rows_sum(y, n);
 }
 
 static inline void rows_scale(real a, real *x, int64_t n)
@@ -140,8 +200,9 @@ static inline void rows_copy(const real *x, real *y, int64_t n)
 		y[i] = x[i];
 }
 
-/* Asks for every cache line of a row. */
-static inline void rows_prefetch(const real *row, int64_t n)
+/* Asks for every cache line of a row.  Always inlined: gcc takes a function that only prefetches for one without effect and drops
+ * its calls. */
+static ROWS_INLINE void rows_prefetch(const real *row, int64_t n)
 {
 	for (int64_t i = 0; i < n; i += 64 / (int64_t)sizeof(real))
 		__builtin_prefetch(row + i);

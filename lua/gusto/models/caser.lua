@@ -45,7 +45,7 @@ function Caser:encode(batch)
 end
 
 function Caser:rank(z, ids)
-  return z:dot(self.output(ids)) + self.bias(ids):sum()
+  return nn.dot_rows(z, self.output.weight, ids, self.bias.weight)
 end
 
 function Caser:loss(batch)

@@ -25,17 +25,15 @@ function MF:build(k, data)
   if k.loss == "bce" then self.user_bias = nn.embedding { data.users, 1, init = "zeros" } end
 end
 
--- user [E, dim], ids [E] or [E, n] -> vectors, and scores of the same shape as the ids.
+-- user [E, dim], ids [E] or [E, n] -> scores of the same shape as the ids.
 function MF:rank(user, ids)
-  local item = self.item(ids)
-  return user:dot(item) + self.bias(ids):sum(), item
+  return nn.dot_rows(user, self.item.weight, ids, self.bias.weight)
 end
 
 -- bce: -log s(up) - sum_n log s(-down_n), s the logistic function; each of the 1 + n terms pays for the vectors it touches.
 function MF:loss(batch)
   local user = self.user(batch.user)
-  local up, positive = self:rank(user, batch.item)
-  local down, negative = self:rank(user, batch.negative)
+  local up, down = self:rank(user, batch.item), self:rank(user, batch.negative)
   local n = batch.negative.width
   local loss
   if self.k.loss == "bpr" then
@@ -45,6 +43,7 @@ function MF:loss(batch)
     loss = nn.bce_pair(up + bias, down + (n > 1 and bias:repeat_(n) or bias), "sum")
   end
   if self.k.reg == 0 then return loss end
+  local positive, negative = self.item(batch.item), self.item(batch.negative)
   local penalty = (user:square():sum() * (1 + n) + positive:square():sum()):mean_all() + negative:square():sum():mean_all() * n
   return loss + penalty * (self.k.reg / 2)
 end
@@ -54,7 +53,7 @@ function MF:score(batch)
 end
 
 function MF:candidates(batch)
-  return (self:rank(self.user(batch.user), batch.candidate))
+  return self:rank(self.user(batch.user), batch.candidate)
 end
 
 return MF
