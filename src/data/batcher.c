@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NO_EPOCH = -1 };
+enum { NO_EPOCH = -1, PART_LEAST = 512 };
 
 void batcher_draw_negatives(const struct batcher *b, const int32_t *user, int32_t n, int64_t k, int32_t *out)
 {
@@ -160,6 +160,7 @@ enum err_code batcher_new(struct split *s, const struct batch_options *o, struct
 	b->o = *o;
 	b->split = split_ref(s);
 	b->epoch = NO_EPOCH;
+	b->o.threads = o->threads > 1 ? o->threads : 1;
 	enum err_code code = check_options(b, e);
 	if (code == OK)
 		code = sampler_new(s, o->sampler ? o->sampler : "unseen", o->alpha, &b->sampler, e);
@@ -222,6 +223,31 @@ static void begin_epoch(struct batcher *b, int64_t epoch)
 	shuffle_init(&b->shuffle, b->entries, rng_key(b->o.seed, RNG_SHUFFLE, (uint64_t)epoch, 0));
 }
 
+/* Draws and fills places from..to-1 of the batch whose first entry is `first`.  Where every example is filled for itself the kind sees
+ * only these places, as a batch of its own. */
+static void fill_part(const struct batcher *b, int64_t first, int32_t from, int32_t to)
+{
+	struct batcher part = *b;
+	part.order += from;
+	for (int i = 0; i < b->signature.nfields; i++) {
+		const struct field_spec *f = &b->signature.spec[i];
+		size_t row = (size_t)f->width * (f->type == FIELD_INT ? sizeof(int32_t) : sizeof(real));
+		if (b->column[i] && f->axis == AXIS_EXAMPLE)
+			part.column[i] = (char *)b->column[i] + (size_t)from * row;
+	}
+	shuffle_range(&b->shuffle, first + from, to - from, part.order);
+	b->kind->fill(&part, to - from);
+}
+
+static void fill(struct batcher *b, int64_t first, int32_t n)
+{
+	int parts = b->kind->flags & KIND_APART ? n / PART_LEAST : 1;
+	parts = parts < 1 ? 1 : parts > b->o.threads ? b->o.threads : parts;
+#pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
+	for (int k = 0; k < parts; k++)
+		fill_part(b, first, (int32_t)((int64_t)n * k / parts), (int32_t)((int64_t)n * (k + 1) / parts));
+}
+
 void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *out)
 {
 	CHECK(epoch >= 0 && index >= 0 && index < b->steps, "batch %lld of %lld, epoch %lld", (long long)index,
@@ -231,8 +257,7 @@ void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *
 	int64_t first = index * b->o.batch, left = b->entries - first;
 	int32_t n = left < b->o.batch ? (int32_t)left : b->o.batch;
 	b->index = index;
-	shuffle_range(&b->shuffle, first, n, b->order);
-	b->kind->fill(b, n);
+	fill(b, first, n);
 	*out = b->signature;
 	out->examples = n;
 	for (int a = AXIS_TOKEN; a < AXIS_N; a++)

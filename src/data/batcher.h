@@ -20,7 +20,7 @@
  *   candidate[E,C] where candidates are asked for.  A user without history has no tokens.
  *
  * Everything is drawn from counter-based streams keyed by (seed, epoch, entry of the epoch): batch i of epoch e is the
- * same however it is reached, and beginning an epoch costs nothing.  One batcher is used by one thread. */
+ * same however it is reached, and beginning an epoch costs nothing.  One batcher is called by one thread. */
 #ifndef GUSTO_DATA_BATCHER_H
 #define GUSTO_DATA_BATCHER_H
 
@@ -38,6 +38,7 @@ struct batch_options {
 	double alpha;	     /* popularity^alpha */
 	uint64_t seed;
 	bool drop_last; /* leave out a last batch that is not full */
+	int threads;	/* that fill a batch together, where the kind can (0: one); the batch is the same */
 };
 
 struct batcher;

@@ -45,6 +45,7 @@ enum kind_flags {
 	KIND_RATINGS = 8,   /* needs ratings */
 	KIND_QUERY = 16,    /* evaluation puts one token behind the history, which asks for the next item */
 	KIND_FIELDS = 32,   /* needs fields: split->fields */
+	KIND_APART = 64,    /* fill makes every example by itself, on AXIS_EXAMPLE alone: threads may share a batch */
 };
 
 struct kind_class {

@@ -25,7 +25,7 @@ const struct kind_class kind_pairs = {
 	.desc = {"pairs", "user[E] item[E] negative[E,k]",
 		"One positive with k = `negatives` sampled negatives, redrawn every epoch (Rendle et al. 2009).",
 		(const struct arg_spec[]){{0}}},
-	.flags = KIND_NEGATIVES,
+	.flags = KIND_NEGATIVES | KIND_APART,
 	.begin = batcher_list_rows,
 	.columns = columns,
 	.fill = fill,

@@ -41,7 +41,7 @@ const struct kind_class kind_points = {
 		"Positives (label 1) with `negatives` sampled negatives (label 0) each, redrawn every epoch, shuffled "
 		"together (He et al. 2017).",
 		(const struct arg_spec[]){{0}}},
-	.flags = KIND_NEGATIVES,
+	.flags = KIND_NEGATIVES | KIND_APART,
 	.begin = begin,
 	.columns = columns,
 	.fill = fill,

@@ -103,7 +103,7 @@ const struct kind_class kind_window = {
 		"too "
 		"short; k = `negatives` per window, redrawn every epoch (Tang & Wang 2018).",
 		args},
-	.flags = KIND_HISTORY | KIND_LENGTH | KIND_NEGATIVES,
+	.flags = KIND_HISTORY | KIND_LENGTH | KIND_NEGATIVES | KIND_APART,
 	.begin = begin,
 	.columns = columns,
 	.fill = fill,

@@ -125,6 +125,7 @@ void evaluation_free(struct evaluation *v)
 	mem_free(v->truth_start);
 	mem_free(v->truth);
 	points_free(v);
+	product_free(v);
 	split_unref(v->split);
 	mem_free(v);
 }
@@ -157,7 +158,7 @@ const int32_t *evaluation_candidates(const struct evaluation *v, int32_t *width)
 
 /* ---- feeding ---- */
 
-static void mark_bad(struct eval_worker *w, int32_t pos, int32_t item)
+void evaluation_bad(struct eval_worker *w, int32_t pos, int32_t item)
 {
 	if (pos < w->bad_user) {
 		w->bad_user = pos;
@@ -215,20 +216,27 @@ static void count_list(const struct evaluation *v, struct eval_worker *w, int m,
 		w->count[m][v->full ? w->top[i] : v->candidate[(int64_t)pos * v->width + w->top[i]]]++;
 }
 
-static void feed_user(struct evaluation *v, struct eval_worker *w, int32_t pos, const real *row)
+void evaluation_note(struct evaluation *v, const struct eval_worker *w, int32_t pos)
 {
-	int32_t bad = v->full ? rank_full(v, w, pos, row) : rank_listed(v, w, pos, row);
-	if (bad >= 0) {
-		mark_bad(w, pos, bad);
-		return;
-	}
 	struct user_ranks r = {
 		w->rank, (int32_t)(v->target_start[pos + 1] - v->target_start[pos]), candidates_of(v, pos)};
 	for (int m = 0; m < v->protocol.n_metrics; m++) {
 		const struct metric *metric = &v->protocol.metric[m];
 		if (metric->class->needs == METRIC_RANKS)
 			v->value[m][pos] = metric->class->user(&r, metric->k, v->protocol.ties);
-		if (metric->class->needs != METRIC_LISTS)
+	}
+}
+
+static void feed_user(struct evaluation *v, struct eval_worker *w, int32_t pos, const real *row)
+{
+	int32_t bad = v->full ? rank_full(v, w, pos, row) : rank_listed(v, w, pos, row);
+	if (bad >= 0) {
+		evaluation_bad(w, pos, bad);
+		return;
+	}
+	evaluation_note(v, w, pos);
+	for (int m = 0; m < v->protocol.n_metrics; m++) {
+		if (v->protocol.metric[m].class->needs != METRIC_LISTS)
 			continue;
 		/* zero marks the user as fed */
 		v->value[m][pos] = 0;
@@ -263,7 +271,7 @@ void evaluation_feed_ratings(
 				sum += c->pair(predicted[start[i] + j], truth[j]);
 			v->value[m][pos] = sum / (double)n;
 			if (isnan(sum))
-				mark_bad(&v->worker[worker], pos, -1);
+				evaluation_bad(&v->worker[worker], pos, -1);
 		}
 	}
 }

@@ -36,6 +36,16 @@ const int32_t *evaluation_candidates(const struct evaluation *v, int32_t *width)
 /* scores[count, width] of users first..first+count (positions in evaluation_users).  Full: width = n_items. */
 void evaluation_feed(
 	struct evaluation *v, int worker, int32_t first, int32_t count, const real *scores, int64_t stride);
+/* Full, where the scores of all items are x table^T + bias: the ranks are counted without ever writing the scores.  Lists and ties
+ * by the order of the catalogue need the scores themselves. */
+struct eval_product {
+	int64_t d;
+	const real *table, *bias; /* [n_items, d]; [n_items] or NULL */
+};
+bool evaluation_takes_product(const struct evaluation *v);
+enum err_code evaluation_product(struct evaluation *v, int64_t d, struct err *e); /* before the first feed */
+void evaluation_feed_product(struct evaluation *v, int worker, int32_t first, int32_t count, const real *x,
+	const struct eval_product *p); /* x [count, d] */
 /* For rating metrics: predictions of the user's targets in split order, one call per user block. */
 void evaluation_feed_ratings(
 	struct evaluation *v, int worker, int32_t first, int32_t count, const int64_t *start, const real *predicted);

@@ -43,7 +43,15 @@ struct evaluation {
 	double *value[METRICS_MAX];   /* [n]: per user, NaN where not fed; ratings: the mean error of its pairs */
 	float *per_user[METRICS_MAX]; /* [n_users] */
 	struct eval_worker *worker;
+	struct product_room *product; /* product.c */
 };
+
+/* The score of that item for the user at `pos` is NaN. */
+void evaluation_bad(struct eval_worker *w, int32_t pos, int32_t item);
+/* The metrics of the user whose targets' ranks are in w->rank. */
+void evaluation_note(struct evaluation *v, const struct eval_worker *w, int32_t pos);
+
+void product_free(struct evaluation *v);
 
 /* evaluation_build.c: users, targets, masks, candidates, truths. */
 enum err_code evaluation_build(struct evaluation *v, struct err *e);

@@ -41,6 +41,7 @@ bool program_same(const struct program *a, const struct program *b)
 {
 	bool same = a->mode == b->mode && a->n_values == b->n_values && a->n_nodes == b->n_nodes &&
 		    a->n_fields == b->n_fields && a->n_params == b->n_params && a->n_outputs == b->n_outputs &&
+		    a->table == b->table && a->bias == b->bias &&
 		    memcmp(a->output, b->output, (size_t)a->n_outputs * sizeof *a->output) == 0;
 	for (int i = 0; same && i < a->n_fields; i++)
 		same = same_field(&a->field[i], &b->field[i]);

@@ -123,6 +123,7 @@ struct op_class {
 	bool need_out;	       /* backward reads the output's value */
 	unsigned takes_sparse; /* bit k: input k may be a lazy parameter with row gradients (lookups) */
 	unsigned no_table;     /* bit k: input k is no table that the ids among the inputs look up */
+	bool table_product;    /* y = x W^T + b of inputs x, W [n, d] and, where there is a third, b [n] */
 	unsigned writes; /* bit k: forward writes rows of input k, a parameter that is not trainable, when io->train */
 	/* Checks shapes and types, sets *out.  Sentences name the shapes: "linear: in=64 but x is [tokens, 48]". */
 	enum err_code (*shape)(const struct op_sig *s, struct shape *out, struct err *e);

@@ -92,6 +92,7 @@ const struct op_class op_linear = {
 	.arity_min = 2,
 	.arity_max = 3,
 	.need_in = 3,
+	.table_product = true,
 	.shape = shape,
 	.forward = forward,
 	.backward = backward,

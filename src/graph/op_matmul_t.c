@@ -58,6 +58,7 @@ const struct op_class op_matmul_t = {
 	.arity_min = 2,
 	.arity_max = 2,
 	.need_in = 3,
+	.table_product = true,
 	.shape = shape,
 	.forward = forward,
 	.backward = backward,

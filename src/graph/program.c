@@ -128,6 +128,15 @@ static enum err_code begin(struct engine *g, struct program *p, const struct bat
 	return OK;
 }
 
+bool program_product(const struct program *p, struct program_product *out)
+{
+	if (p->table < 0)
+		return false;
+	*out = (struct program_product){
+		p->param[p->value[p->table].ref], p->bias < 0 ? NULL : p->param[p->value[p->bias].ref]};
+	return true;
+}
+
 static double now(void)
 {
 	struct timespec t;

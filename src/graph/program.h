@@ -47,6 +47,12 @@ typedef void (*program_sink)(
 enum err_code program_infer(
 	struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e);
 
+/* PROGRAM_FACTORS: table [n, d] and bias [n] (may be NULL) of the product that was left out; false: there was none. */
+struct program_product {
+	const struct param *table, *bias;
+};
+bool program_product(const struct program *p, struct program_product *out);
+
 /* PROGRAM_KEEP only: replays the whole batch as one slice on the calling thread and leaves every value readable. */
 enum err_code program_look(struct engine *g, struct program *p, const struct batch *b, struct err *e);
 struct program_probe {

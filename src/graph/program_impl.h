@@ -71,6 +71,7 @@ struct program {
 	struct place *place;
 	int n_places;
 	int output[8], n_outputs;
+	int table, bias; /* PROGRAM_FACTORS: values, -1: none */
 	bool coupled, stepwise;
 	size_t row_bytes[AXIS_N]; /* of the arena, per row of an axis */
 	int n_replicas;

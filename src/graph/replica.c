@@ -119,7 +119,7 @@ static enum err_code lay_out(const struct program *p, struct replica *r, struct 
 		size_t n = aux ? p->node[place->aux_of].class->aux(&r->io[place->aux_of])
 			       : (size_t)(r->n_rows[place->axis] * place->width);
 		r->at[q] = at;
-		if (aux && p->mode == PROGRAM_INFER)
+		if (aux && (p->mode == PROGRAM_INFER || p->mode == PROGRAM_FACTORS))
 			shared = n > shared ? n : shared;
 		else
 			at += round_up(n);

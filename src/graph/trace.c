@@ -306,6 +306,28 @@ static enum err_code check_outputs(
 	return OK;
 }
 
+static int parameter(const struct program *p, int value)
+{
+	int root = p->value[value].root;
+	return p->value[root].kind == VALUE_PARAM ? root : -1;
+}
+
+/* The last op is left out where it is a product with a parameter. */
+static void split_product(struct program *p)
+{
+	const struct node *n = &p->node[p->n_nodes - 1];
+	if (p->n_nodes < 1 || p->n_outputs != 1 || n->out != p->output[0] || !n->class->table_product)
+		return;
+	int table = parameter(p, n->in[1]), bias = n->n_in > 2 ? parameter(p, n->in[2]) : -1;
+	const struct value *x = &p->value[n->in[0]];
+	if (table < 0 || (n->n_in > 2 && bias < 0) || x->kind == VALUE_PARAM || x->shape.ndim != 1)
+		return;
+	p->table = table;
+	p->bias = bias;
+	p->output[0] = n->in[0];
+	mem_free(p->node[--p->n_nodes].scope);
+}
+
 enum err_code trace_finish(
 	struct trace *t, enum program_mode mode, const int *outputs, int n_outputs, struct program **out, struct err *e)
 {
@@ -315,6 +337,9 @@ enum err_code trace_finish(
 	p->mode = mode;
 	p->n_outputs = n_outputs;
 	memcpy(p->output, checked, (size_t)n_outputs * sizeof *checked);
+	p->table = p->bias = -1;
+	if (mode == PROGRAM_FACTORS)
+		split_product(p);
 	TRY(plan_program(p, e));
 	t->p = NULL;
 	*out = p;

@@ -37,7 +37,10 @@ const char *trace_scope(const struct trace *t); /* "" at the top */
 enum program_mode {
 	PROGRAM_TRAIN, /* outputs[0] is the loss (a scalar that is a sum over rows); backward is planned */
 	PROGRAM_INFER, /* forward only, memory reused */
-	PROGRAM_KEEP,  /* forward only, every value and aux is kept: for probes */
+	/* As INFER.  Where output 0 is x W^T (+ b) of parameters, the product is left to the caller: the output is x instead
+	 * (program_product). */
+	PROGRAM_FACTORS,
+	PROGRAM_KEEP, /* forward only, every value and aux is kept: for probes */
 };
 /* Plans memory.  The trace is spent and still to be freed. */
 enum err_code trace_finish(struct trace *t, enum program_mode mode, const int *outputs, int n_outputs,

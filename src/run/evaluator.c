@@ -2,6 +2,7 @@
  * which the workers rank while they are still in cache.
  *
  *   protocol      model has        how
+ *   full          score = x W^T    slices of x; the evaluation multiplies and counts tile by tile (eval/product.c)
  *   full          score            slices [users, items] go straight to the evaluation
  *   full          candidates only  the catalogue in chunks of items; a block's rows are put together, then ranked
  *   candidates    candidates       slices [users, C]
@@ -24,7 +25,7 @@ enum {
 	RATINGS_MAX = 1 << 16
 };
 
-enum way { WAY_FULL, WAY_CHUNKS, WAY_CANDIDATES, WAY_GATHER };
+enum way { WAY_PRODUCT, WAY_FULL, WAY_CHUNKS, WAY_CANDIDATES, WAY_GATHER };
 
 struct evaluator {
 	const struct experiment *x;
@@ -141,7 +142,7 @@ static enum err_code choose_way(const struct evaluator *v, const struct rig *r, 
 /* Users per batch: some slices for every worker. */
 static int32_t block_users(const struct evaluator *v, enum way way)
 {
-	int64_t width = way == WAY_CANDIDATES ? v->width : v->n_items;
+	int64_t width = way == WAY_PRODUCT ? 0 : way == WAY_CANDIDATES ? v->width : v->n_items;
 	int64_t slice = SLICE_BYTES / (int64_t)sizeof(real) / (width > 0 ? width : 1);
 	int64_t n = (slice > 0 ? slice : 1) * v->threads * SLICES_PER_WORKER;
 	n = n < BLOCK_MIN ? BLOCK_MIN : n > BLOCK_MAX ? BLOCK_MAX : n;
@@ -153,14 +154,21 @@ static int32_t chunk_width(const struct evaluator *v)
 	return v->n_items < CHUNK_ITEMS ? v->n_items : CHUNK_ITEMS;
 }
 
+/* The program, and WAY_PRODUCT instead of WAY_FULL where it ends in a product. */
 static enum err_code program_for(
-	struct evaluator *v, struct rig *r, enum way way, const struct rig_program **out, struct err *e)
+	struct evaluator *v, struct rig *r, enum way *way, const struct rig_program **out, struct err *e)
 {
-	int32_t users = block_users(v, way);
-	if (way == WAY_FULL || way == WAY_GATHER)
-		return rig_program(r, MODEL_SCORE, PROGRAM_INFER, 0, users, out, e);
-	return rig_program(
-		r, MODEL_CANDIDATES, PROGRAM_INFER, way == WAY_CHUNKS ? chunk_width(v) : v->width, users, out, e);
+	struct program_product product;
+	int32_t users = block_users(v, *way);
+	if (*way == WAY_CHUNKS || *way == WAY_CANDIDATES)
+		return rig_program(r, MODEL_CANDIDATES, PROGRAM_INFER, *way == WAY_CHUNKS ? chunk_width(v) : v->width,
+			users, out, e);
+	bool may = *way == WAY_FULL && evaluation_takes_product(v->evaluation);
+	TRY(rig_program(r, MODEL_SCORE, may ? PROGRAM_FACTORS : PROGRAM_INFER, 0, users, out, e));
+	if (!may || !program_product((*out)->program, &product) || product.table->rows < v->n_items)
+		return OK;
+	*way = WAY_PRODUCT;
+	return evaluation_product(v->evaluation, product.table->width, e);
 }
 
 static enum err_code rating_program(
@@ -181,7 +189,7 @@ enum err_code evaluator_prepare(struct evaluator *v, struct rig *r, struct err *
 		return rig_program(r, MODEL_ACT, PROGRAM_INFER, 0, r->x->world->eval_users, &p, e);
 	if (v->ranks) {
 		TRY(choose_way(v, r, &way, e));
-		TRY(program_for(v, r, way, &p, e));
+		TRY(program_for(v, r, &way, &p, e));
 	}
 	if (v->ratings)
 		TRY(rating_program(v, r, &p, e));
@@ -194,13 +202,20 @@ struct feed {
 	struct evaluator *v;
 	int32_t first;	     /* position of the batch's first user */
 	int32_t item, items; /* WAY_CHUNKS: the chunk */
-	bool failed[64];     /* by worker, no memory */
+	struct eval_product product;
+	bool failed[64]; /* by worker, no memory */
 };
 
 static void sink_direct(void *ctx, int worker, int32_t first, int32_t n, const struct operand *o)
 {
 	const struct feed *f = ctx;
 	evaluation_feed(f->v->evaluation, worker, f->first + first, n, o[0].v, shape_width(&o[0].shape));
+}
+
+static void sink_product(void *ctx, int worker, int32_t first, int32_t n, const struct operand *o)
+{
+	const struct feed *f = ctx;
+	evaluation_feed_product(f->v->evaluation, worker, f->first + first, n, o[0].v, &f->product);
 }
 
 static real *gather_room(struct evaluator *v, int worker, size_t need)
@@ -282,11 +297,19 @@ static enum err_code run_block(struct evaluator *v, struct rig *r, enum way way,
 		return run_chunks(v, r, p, f, n, e);
 	const int32_t *list = way == WAY_CANDIDATES ? v->candidates + (int64_t)f->first * v->width : NULL;
 	TRY(eval_batch(&src, v->users + f->first, n, list, list ? v->width : 0, &v->scratch, &b, e));
-	TRY(program_infer(r->engine, p->program, &b, way == WAY_GATHER ? sink_gather : sink_direct, f, e));
+	program_sink sink = way == WAY_PRODUCT ? sink_product : way == WAY_GATHER ? sink_gather : sink_direct;
+	TRY(program_infer(r->engine, p->program, &b, sink, f, e));
 	for (int w = 0; w < 64; w++)
 		if (f->failed[w])
 			return err_set(e, ERR_NOMEM, "no memory for the scores of %d users", n);
 	return OK;
+}
+
+static struct eval_product product_of(const struct program *p)
+{
+	struct program_product x;
+	CHECK(program_product(p, &x), "the program ends in no product");
+	return (struct eval_product){x.table->width, x.table->value, x.bias ? x.bias->value : NULL};
 }
 
 static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx, struct err *e)
@@ -294,10 +317,11 @@ static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*betwee
 	const struct rig_program *p;
 	enum way way = WAY_FULL;
 	TRY(choose_way(v, r, &way, e));
-	TRY(program_for(v, r, way, &p, e));
+	TRY(program_for(v, r, &way, &p, e));
 	int32_t block = block_users(v, way);
+	struct eval_product product = way == WAY_PRODUCT ? product_of(p->program) : (struct eval_product){0};
 	for (int32_t first = 0; first < v->n_users; first += block) {
-		struct feed f = {.v = v, .first = first};
+		struct feed f = {.v = v, .first = first, .product = product};
 		if (between && !between(ctx))
 			return err_set(e, ERR_CANCELLED, "the evaluation was cancelled");
 		TRY(run_block(v, r, way, p, &f, v->n_users - first < block ? v->n_users - first : block, e));

@@ -268,6 +268,30 @@ static void batches_are_pure_functions(void **state)
 	split_unref(s);
 }
 
+/* Threads that fill a batch together make the same batch. */
+static void threads_change_nothing(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {"pairs", "points", "window"};
+	struct split *s = planted_split(20000, &(struct split_options){.kind = "leave_one_out"});
+	for (int k = 0; k < 3; k++) {
+		struct batch_options o = {.kind = kinds[k], .batch = 2500, .negatives = 2, .length = 3, .seed = 4},
+				     many = o;
+		many.threads = 3;
+		struct batcher *one = batcher_of(s, o), *three = batcher_of(s, many);
+		struct batch x, y;
+		for (int64_t i = 0; i < batcher_steps(one); i++) {
+			batcher_get(one, 1, i, &x);
+			batcher_get(three, 1, i, &y);
+			assert_int_equal(x.examples, y.examples);
+			assert_true(hash_batch(&x) == hash_batch(&y));
+		}
+		batcher_free(one);
+		batcher_free(three);
+	}
+	split_unref(s);
+}
+
 /* How often (user, item) is a training row. */
 static int32_t *train_matrix(const struct split *s)
 {
@@ -655,6 +679,7 @@ int main(void)
 		cmocka_unit_test(shuffle_is_fair),
 		cmocka_unit_test(shuffle_mixes),
 		cmocka_unit_test(batches_are_pure_functions),
+		cmocka_unit_test(threads_change_nothing),
 		cmocka_unit_test(points_cover_the_rows),
 		cmocka_unit_test(negatives_change_by_epoch),
 		cmocka_unit_test(pairs_and_ratings_cover_the_rows),

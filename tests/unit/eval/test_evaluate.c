@@ -17,7 +17,7 @@
 
 enum { USERS = 60, ITEMS = 90 };
 
-static struct split *make_split(const char *kind, double test)
+static struct split *make_split_of(int items, const char *kind, double test)
 {
 	struct err e;
 	struct builder *b = builder_new("small");
@@ -32,7 +32,7 @@ static struct split *make_split(const char *kind, double test)
 			/* squared: some items are popular; repeats occur */
 			double x = rng_unit(&r);
 			snprintf(user, sizeof user, "u%d", u);
-			snprintf(item, sizeof item, "i%d", (int)(x * x * ITEMS));
+			snprintf(item, sizeof item, "i%d", (int)(x * x * items));
 			struct builder_row row = {
 				user, item, strlen(user), strlen(item), 1 + (float)rng_below(&r, 5), i};
 			assert_int_equal(builder_add(b, &row, &e), OK);
@@ -45,6 +45,11 @@ static struct split *make_split(const char *kind, double test)
 		fail_msg("%s", e.text);
 	dataset_unref(d);
 	return s;
+}
+
+static struct split *make_split(const char *kind, double test)
+{
+	return make_split_of(ITEMS, kind, test);
 }
 
 static struct protocol protocol(const char *candidates, const char *const *metrics)
@@ -281,9 +286,112 @@ static void test_subset_and_errors(void **state)
 	split_unref(s);
 }
 
+/* ---- scores that are products ---- */
+
+/* Whole numbers, few of them: sums are exact and ties many. */
+static real *whole_numbers(int64_t n, uint64_t key)
+{
+	real *x = mem_alloc((size_t)n * sizeof *x);
+	assert_non_null(x);
+	for (int64_t i = 0; i < n; i++)
+		x[i] = (real)(rng_at(key, (uint64_t)i) % 3) - 1;
+	return x;
+}
+
+static void feed_scores(struct evaluation *v, const struct eval_product *p, const real *x, int32_t n, int32_t items)
+{
+	real *scores = mem_alloc((size_t)n * (size_t)items * sizeof *scores);
+	for (int32_t u = 0; u < n; u++)
+		for (int32_t i = 0; i < items; i++) {
+			real s = p->bias ? p->bias[i] : 0;
+			for (int64_t k = 0; k < p->d; k++)
+				s += x[u * p->d + k] * p->table[i * p->d + k];
+			scores[(int64_t)u * items + i] = s;
+		}
+	evaluation_feed(v, 0, 0, n, scores, items);
+	mem_free(scores);
+}
+
+static void check_product(const struct split *s, enum tie_policy ties, int64_t d, bool biased, int32_t step)
+{
+	static const char *const names[] = {"hr@5", "ndcg@10", "mrr@100", "auc", "map@20", NULL};
+	struct protocol p = protocol("full", names);
+	p.ties = ties;
+	struct evaluation *v = make(s, PART_TEST, &p, 2);
+	struct evaluation_result want, got;
+	struct err e;
+	const int32_t *users;
+	int32_t n = evaluation_users(v, &users), items = s->data->n_items;
+	real *x = whole_numbers(n * d, 7), *table = whole_numbers(items * d, 8), *bias = whole_numbers(items, 9);
+	struct eval_product product = {d, table, biased ? bias : NULL};
+	assert_true(evaluation_takes_product(v));
+	feed_scores(v, &product, x, n, items);
+	assert_int_equal(evaluation_finish(v, &want, &e), OK);
+	float *per_user = mem_alloc((size_t)s->data->n_users * sizeof *per_user);
+	memcpy(per_user, want.per_user[1], (size_t)s->data->n_users * sizeof *per_user);
+	for (int again = 0; again < 2; again++) {
+		evaluation_reset(v);
+		assert_int_equal(evaluation_product(v, d, &e), OK);
+		for (int32_t i = 0; i < n; i += step)
+			evaluation_feed_product(v, i / step % 2, i, n - i < step ? n - i : step, x + i * d, &product);
+		assert_int_equal(evaluation_finish(v, &got, &e), OK);
+		for (int m = 0; m < got.n; m++)
+			assert_true(got.value[m] == want.value[m]);
+		assert_memory_equal(per_user, got.per_user[1], (size_t)s->data->n_users * sizeof *per_user);
+	}
+	mem_free(per_user);
+	mem_free(x);
+	mem_free(table);
+	mem_free(bias);
+	evaluation_free(v);
+}
+
+static void test_product(void **state)
+{
+	(void)state;
+	struct split *small = make_split("ratio", .3), *large = make_split_of(4000, "ratio", .3);
+	assert_true(large->data->n_items > 600); /* more than a tile */
+	for (enum tie_policy ties = TIE_AVERAGE; ties <= TIE_BEST; ties++) {
+		check_product(small, ties, 5, true, 7);
+		check_product(large, ties, 1, false, 60);
+		check_product(large, ties, 19, true, 8);
+		check_product(large, ties, 64, false, 11);
+	}
+	split_unref(small);
+	split_unref(large);
+}
+
+static void test_product_of_nan(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"hr@5", NULL}, *const lists[] = {"hr@5", "coverage@5", NULL};
+	struct split *s = make_split("ratio", .3);
+	struct protocol p = protocol("full", names), listed = protocol("full", lists);
+	struct evaluation *v = make(s, PART_TEST, &p, 1), *no = make(s, PART_TEST, &listed, 1);
+	struct evaluation_result got;
+	struct err e;
+	const int32_t *users;
+	int32_t n = evaluation_users(v, &users);
+	real *x = whole_numbers(n * 4, 7), *table = whole_numbers(ITEMS * 4, 8);
+	assert_false(evaluation_takes_product(no)); /* lists need the scores */
+	x[3 * 4 + 1] = (real)NAN;
+	assert_int_equal(evaluation_product(v, 4, &e), OK);
+	evaluation_feed_product(v, 0, 0, n, x, &(struct eval_product){4, table, NULL});
+	assert_int_equal(evaluation_finish(v, &got, &e), ERR_NUMERIC);
+	char want[80];
+	snprintf(want, sizeof want, "item 0 for user %d is NaN", users[3]);
+	assert_non_null(strstr(e.text, want));
+	mem_free(x);
+	mem_free(table);
+	evaluation_free(v);
+	evaluation_free(no);
+	split_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_full), cmocka_unit_test(test_order_of_feeding),
-		cmocka_unit_test(test_sampled), cmocka_unit_test(test_subset_and_errors)};
+		cmocka_unit_test(test_sampled), cmocka_unit_test(test_subset_and_errors),
+		cmocka_unit_test(test_product), cmocka_unit_test(test_product_of_nan)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
