@@ -17,6 +17,7 @@ bool synthetic_shape(const char *name, struct synthetic_options *o)
 		{"beauty", {1, 22363, 12101, 198502, 6, 5, 200, 1.0, 40, false}},
 		{"ml20m", {1, 20000, 20108, 1460000, 37, 5, 2000, 1.2, 100, false}},
 		{"rsc15", {1, 20000, 37200, 1020000, 51, 51, 51, 1.0, 5, false, .groups = 400, .repeats = true}},
+		{"catalogue", {1, 4000, 10000, 160000, 38, 31, 60, 1.0, 10, false, .repeats = true}},
 		{"big", {1, 200000, 100000, 4000000, 10, 3, 1000, 1.05, 50, false}},
 	};
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)

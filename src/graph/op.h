@@ -128,7 +128,7 @@ struct op_class {
 	/* Checks shapes and types, sets *out.  Sentences name the shapes: "linear: in=64 but x is [tokens, 48]". */
 	enum err_code (*shape)(const struct op_sig *s, struct shape *out, struct err *e);
 	size_t (*aux)(const struct op_io *io);	   /* NULL: none.  Rows and offsets are bound, pointers are not */
-	size_t (*scratch)(const struct op_io *io); /* NULL: none */
+	size_t (*scratch)(const struct op_io *io); /* NULL: none.  Columns of the batch are bound too */
 	void (*forward)(struct op_io *io);
 	void (*backward)(struct op_io *io); /* NULL with OP_NOGRAD or OP_ALIAS.  out.g holds d loss / d out */
 	/* OP_COUPLED: after a training step whose loss and gradients were finite, writes what it leaves behind into

@@ -19,15 +19,15 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 
 static size_t aux(const struct op_io *io)
 {
-	return (size_t)(io->out.rows * KEPT * io->out.shape.dim[0]);
+	return (size_t)(recurrent_tokens(io) * KEPT * recurrent_width(io));
 }
 
 /* Forward: state and gates of one step.  Backward: the gradient of the state, a row of zeros and one of no use, the
  * gradients of all gates, the states before them. */
 static size_t scratch(const struct op_io *io)
 {
-	size_t h = (size_t)io->out.shape.dim[0], step = (size_t)io->examples * (GATES + 1) * h;
-	size_t back = ((size_t)io->examples + 1 + GATES) * h + (size_t)io->out.rows * (GATES + 1) * h;
+	size_t h = (size_t)recurrent_width(io), step = (size_t)io->examples * (GATES + 1) * h;
+	size_t back = ((size_t)io->examples + 1 + GATES) * h + (size_t)recurrent_tokens(io) * (GATES + 1) * h;
 	return recurrent_walk_size(io) + (step > back ? step : back);
 }
 
@@ -51,7 +51,7 @@ static void forward(struct op_io *io)
 {
 	struct recurrent_inputs in = recurrent_inputs_of(io);
 	struct recurrent w;
-	int64_t h = io->out.shape.dim[0];
+	int64_t h = recurrent_width(io);
 	real *state = recurrent_walk(io, io->scratch, &w), *g = state + w.n * h;
 	recurrent_start(io, &w, in.state[0], state);
 	for (int32_t t = 0; t < w.longest; t++) {
@@ -86,7 +86,7 @@ static void cell_back(
 /* One step of all sequences alive at t: dg of each, then the rest of dh'. */
 static void step_back(struct op_io *io, const struct recurrent *w, int initial, int32_t t, real *dstate, real *dg)
 {
-	int64_t h = io->out.shape.dim[0], width = GATES * h;
+	int64_t h = recurrent_width(io), width = GATES * h;
 	const real *zeros = dstate + w->n * h;
 	real *unwanted = dstate + (w->n + 1) * h;
 	for (int32_t k = 0; k < w->alive[t]; k++) {
@@ -103,7 +103,7 @@ static void backward(struct op_io *io)
 {
 	struct recurrent_inputs in = recurrent_inputs_of(io);
 	struct recurrent w;
-	int64_t h = io->out.shape.dim[0], tokens = io->out.rows;
+	int64_t h = recurrent_width(io), tokens = recurrent_tokens(io);
 	real *dstate = recurrent_walk(io, io->scratch, &w), *dg = dstate + (w.n + 1 + GATES) * h;
 	op_grad_begin(&io->in[0]);
 	memset(dstate, 0, (size_t)((w.n + 1 + GATES) * h) * sizeof *dstate);
@@ -134,6 +134,11 @@ static const struct op_case cases[] = {
 		.in = {CASE_X(AXIS_TOKEN, 17), CASE_U(17), CASE_REAL(AXIS_FIXED, 1, 51),
 			CASE_REAL(AXIS_EXAMPLE, 1, 17)}},
 	{.name = "empty", .examples = 2, .lengths = {0, 0}, .n_in = 2, .in = {CASE_X(AXIS_TOKEN, 3), CASE_U(3)}},
+	{.name = "windows",
+		.examples = 3,
+		.n_in = 4,
+		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 2, 4, 9), CASE_U(3), CASE_REAL(AXIS_FIXED, 1, 9),
+			CASE_REAL(AXIS_EXAMPLE, 1, 3)}},
 	{0},
 };
 

@@ -18,15 +18,15 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 
 static size_t aux(const struct op_io *io)
 {
-	return (size_t)(io->out.rows * KEPT * io->out.shape.dim[0]);
+	return (size_t)(recurrent_tokens(io) * KEPT * recurrent_width(io));
 }
 
 /* Forward: both states and the gates of one step.  Backward: the gradients of both states, a row of zeros, the gradients
  * of all gates, the states before them. */
 static size_t scratch(const struct op_io *io)
 {
-	size_t h = (size_t)io->out.shape.dim[0], step = (size_t)io->examples * (GATES + 2) * h;
-	size_t back = (2 * (size_t)io->examples + 1) * h + (size_t)io->out.rows * (GATES + 1) * h;
+	size_t h = (size_t)recurrent_width(io), step = (size_t)io->examples * (GATES + 2) * h;
+	size_t back = (2 * (size_t)io->examples + 1) * h + (size_t)recurrent_tokens(io) * (GATES + 1) * h;
 	return recurrent_walk_size(io) + (step > back ? step : back);
 }
 
@@ -53,7 +53,7 @@ static void forward(struct op_io *io)
 {
 	struct recurrent_inputs in = recurrent_inputs_of(io);
 	struct recurrent w;
-	int64_t h = io->out.shape.dim[0];
+	int64_t h = recurrent_width(io);
 	real *state = recurrent_walk(io, io->scratch, &w), *c = state + w.n * h, *a = c + w.n * h;
 	recurrent_start(io, &w, in.state[0], state);
 	recurrent_start(io, &w, in.state[1], c);
@@ -88,7 +88,7 @@ static void cell_back(
 static void step_back(
 	struct op_io *io, const struct recurrent *w, const struct recurrent_inputs *in, int32_t t, real *dh, real *da)
 {
-	int64_t h = io->out.shape.dim[0], width = GATES * h;
+	int64_t h = recurrent_width(io), width = GATES * h;
 	real *dc = dh + w->n * h, *zeros = dc + w->n * h;
 	for (int32_t k = 0; k < w->alive[t]; k++) {
 		int64_t token = recurrent_token(w, k, t);
@@ -107,7 +107,7 @@ static void backward(struct op_io *io)
 {
 	struct recurrent_inputs in = recurrent_inputs_of(io);
 	struct recurrent w;
-	int64_t h = io->out.shape.dim[0], tokens = io->out.rows;
+	int64_t h = recurrent_width(io), tokens = recurrent_tokens(io);
 	real *dh = recurrent_walk(io, io->scratch, &w), *da = dh + (2 * w.n + 1) * h;
 	op_grad_begin(&io->in[0]);
 	memset(dh, 0, (size_t)((2 * w.n + 1) * h) * sizeof *dh);
@@ -139,6 +139,11 @@ static const struct op_case cases[] = {
 		.in = {CASE_X(AXIS_TOKEN, 17), CASE_U(17), CASE_REAL(AXIS_FIXED, 1, 68), CASE_REAL(AXIS_EXAMPLE, 1, 17),
 			CASE_REAL(AXIS_EXAMPLE, 1, 17)}},
 	{.name = "empty", .examples = 2, .lengths = {0, 0}, .n_in = 2, .in = {CASE_X(AXIS_TOKEN, 3), CASE_U(3)}},
+	{.name = "windows",
+		.examples = 3,
+		.n_in = 4,
+		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 2, 4, 12), CASE_U(3), CASE_REAL(AXIS_FIXED, 1, 12),
+			CASE_REAL(AXIS_EXAMPLE, 1, 3)}},
 	{0},
 };
 

@@ -42,9 +42,11 @@ enum err_code recurrent_shape(
 	if (w->dim[0] != gates * h)
 		return err_set(e, ERR_SHAPE, "%s: the weight must be [%d h, h], got %s", op, gates,
 			shape_text(w, text, sizeof text));
-	if ((x->axis != AXIS_TOKEN && x->axis != AXIS_TOKEN2) || x->ndim != 1 || x->dim[0] != gates * h)
-		return err_set(e, ERR_SHAPE, "%s: x must be [tokens, %d] (%d gates of %d), got %s", op, gates * h,
-			gates, h, shape_text(x, text, sizeof text));
+	bool packed = (x->axis == AXIS_TOKEN || x->axis == AXIS_TOKEN2) && x->ndim == 1;
+	bool windows = x->axis == AXIS_EXAMPLE && x->ndim == 2;
+	if ((!packed && !windows) || shape_last(x) != gates * h)
+		return err_set(e, ERR_SHAPE, "%s: x must be [tokens, %d] or [examples, T, %d] (%d gates of %d), got %s",
+			op, gates * h, gates * h, gates, h, shape_text(x, text, sizeof text));
 	int given = 0;
 	for (int k = 2; k < s->n_in; k++) {
 		TRY(check_behind(op, k, gates * h, h, s, e));
@@ -53,14 +55,22 @@ enum err_code recurrent_shape(
 	if (given > states)
 		return err_set(e, ERR_SHAPE, "%s: takes %d initial state%s, got %d", op, states, states == 1 ? "" : "s",
 			given);
-	*out = shape_rows(x->axis, 1, h, 0);
+	*out = *x;
+	out->dim[out->ndim - 1] = h;
 	return OK;
 }
 
 /* ---- the walk ---- */
 
+static bool windows(const struct op_io *io)
+{
+	return io->out.shape.axis == AXIS_EXAMPLE;
+}
+
 static int32_t longest(const struct op_io *io)
 {
+	if (windows(io))
+		return io->examples ? io->out.shape.dim[0] : 0;
 	const int32_t *at = io->offsets[io->out.shape.axis];
 	int32_t most = 0;
 	for (int32_t s = 0; s < io->examples; s++)
@@ -70,7 +80,8 @@ static int32_t longest(const struct op_io *io)
 
 size_t recurrent_walk_size(const struct op_io *io)
 {
-	return ((size_t)io->examples + 2 * ((size_t)longest(io) + 1) + 15) & ~(size_t)15;
+	size_t at = windows(io) ? (size_t)io->examples + 1 : 0;
+	return ((size_t)io->examples + 2 * ((size_t)longest(io) + 1) + at + 15) & ~(size_t)15;
 }
 
 /* alive[t] by counting; the k-th longest sequence by counting sort. */
@@ -81,6 +92,12 @@ real *recurrent_walk(const struct op_io *io, real *scratch, struct recurrent *r)
 	r->order = ints;
 	r->alive = r->order + r->n;
 	r->begin = r->alive + r->longest + 1;
+	if (windows(io)) {
+		int32_t *at = r->begin + r->longest + 1;
+		for (int32_t s = 0; s <= r->n; s++)
+			at[s] = s * r->longest;
+		r->at = at;
+	}
 	memset(r->alive, 0, ((size_t)r->longest + 1) * sizeof *r->alive);
 	for (int32_t s = 0; s < r->n; s++)
 		if (r->at[s + 1] > r->at[s])
@@ -99,7 +116,7 @@ real *recurrent_walk(const struct op_io *io, real *scratch, struct recurrent *r)
 
 void recurrent_start(const struct op_io *io, const struct recurrent *r, int input, real *rows)
 {
-	int64_t h = io->out.shape.dim[0];
+	int64_t h = recurrent_width(io);
 	for (int32_t k = 0; k < r->alive[0]; k++)
 		if (input < 0)
 			memset(rows + k * h, 0, (size_t)h * sizeof *rows);
@@ -146,7 +163,7 @@ void recurrent_weight_grads(struct op_io *io, const struct recurrent *r, const r
 
 void recurrent_start_grad(struct op_io *io, const struct recurrent *r, int input, const real *rows)
 {
-	int64_t h = io->out.shape.dim[0];
+	int64_t h = recurrent_width(io);
 	if (input < 0 || !io->in[input].g)
 		return;
 	op_grad_begin(&io->in[input]);

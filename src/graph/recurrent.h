@@ -1,6 +1,6 @@
 /* How recurrent ops (op_gru.c, op_lstm.c) walk the packed sequences of a slice: time step by time step over all sequences
  * at once, longest first, so that those still alive at time t are the first alive[t] rows of every matrix of the step.
- * No padding: a step costs what is alive.
+ * No padding: a step costs what is alive.  Sequences are packed on a token axis, or windows of the same length, [examples, T, ..].
  *
  * Rows that belong to (time, sequence) stand "time-major" at begin[t] + k for the k-th longest sequence: the order in which
  * one product over all tokens sums the gradient of the hidden weights. */
@@ -23,9 +23,19 @@ struct recurrent_inputs {
 };
 struct recurrent_inputs recurrent_inputs_of(const struct op_io *io);
 
-/* x [tokens, gates h], weight [gates h, h], bias?, up to `states` initial states; *out = [tokens, h]. */
+/* x [tokens, gates h] or [examples, T, gates h], weight [gates h, h], bias?, up to `states` initial states; *out = [.., h]. */
 enum err_code recurrent_shape(
 	const char *op, int gates, int states, const struct op_sig *s, struct shape *out, struct err *e);
+
+static inline int64_t recurrent_width(const struct op_io *io)
+{
+	return shape_last(&io->out.shape);
+}
+
+static inline int64_t recurrent_tokens(const struct op_io *io)
+{
+	return op_vectors(&io->out);
+}
 
 /* Reals at the start of the scratch that the walk takes; recurrent_walk fills them and returns what stands behind. */
 size_t recurrent_walk_size(const struct op_io *io);

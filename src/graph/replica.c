@@ -165,9 +165,9 @@ enum err_code replica_bind(struct engine *g, struct program *p, int worker, cons
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_io(p, r, k, b, s, train);
 	TRY(lay_out(p, r, e));
-	TRY(bind_scratch(g, p, r, worker, e));
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_pointers(p, r, k, b);
+	TRY(bind_scratch(g, p, r, worker, e));
 	for (int i = 0; i < p->n_values; i++)
 		if (p->value[i].kind == VALUE_NUMBER)
 			r->arena[r->at[p->value[i].buf]] = (real)p->value[i].number;

@@ -1,5 +1,5 @@
-/* The text CNN of Kim (2014), one number per filter and text: act(b + max over time of the filters over word vectors).  The
- * products of all word vectors with the kernels are made first (graph/op_conv_text.c). */
+/* The text CNN of Kim (2014), one number per filter and text: act(b + max over time of the filters over word vectors), which
+ * is graph/op_conv_text.c. */
 #include "nn/compose.h"
 #include "nn/init.h"
 
@@ -21,10 +21,10 @@ static enum err_code init(struct layer *l, struct paramset *s, struct err *e)
 
 static int apply(const struct layer *l, struct trace *t, const int *in, int n_in, struct err *e)
 {
-	int vectors = trace_param(t, l->param[VECTORS], e), weight = trace_param(t, l->param[WEIGHT], e);
-	int arg[] = {compose2(t, "linear", vectors, weight, e), in[0], in[1], in[2], trace_param(t, l->param[BIAS], e)};
+	int arg[] = {trace_param(t, l->param[VECTORS], e), trace_param(t, l->param[WEIGHT], e), in[0], in[1], in[2],
+		trace_param(t, l->param[BIAS], e)};
 	const struct attr attr[] = {{"width", layer_number(l, "width")}, {0}};
-	return compose_activation(t, layer_text(l, "act"), compose_op(t, "conv_text", arg, 5, attr, e), e);
+	return compose_activation(t, layer_text(l, "act"), compose_op(t, "conv_text", arg, 6, attr, e), e);
 }
 
 const struct layer_class layer_text_cnn = {

@@ -111,15 +111,20 @@ static void open_synthetic(lua_State *L, int t, struct data_box *box)
 		field_text(L, t, "synthetic data", "shape", shape, sizeof(shape));
 		number_option(L, t, "seed", 0, 9e15, &seed);
 	}
-	if (!synthetic_shape(shape, &o))
-		script_fail(L, "synthetic data: shape must be ml1m, ml20m, beauty, rsc15 or big, got \"%s\"", shape);
+	bool rows = synthetic_rows_shape(shape);
+	if (!rows && !synthetic_shape(shape, &o))
+		script_fail(L,
+			"synthetic data: shape must be ml1m, ml20m, beauty, rsc15, catalogue, big, frappe, criteo or "
+			"text, got \"%s\"",
+			shape);
 	o.seed = (uint64_t)seed;
 	if (t)
 		field_bool(L, t, "synthetic data", "ratings", &o.ratings);
 	struct err e;
-	if (synthetic_dataset("synthetic", &o, &box->data, &e) != OK)
+	if ((rows ? synthetic_rows(shape, o.seed, &box->data, &e)
+		  : synthetic_dataset("synthetic", &o, &box->data, &e)) != OK)
 		script_raise_plain(L, &e);
-	str_printf(&box->how, "  drawn at random in the shape of %s, seed %llu\n", shape, (unsigned long long)o.seed);
+	str_printf(&box->how, "  drawn at random in the shape of %s, seed %.0f\n", shape, seed);
 }
 
 static void open_view(struct recipe *r, struct data_box *box, int view, int t, const char *view_name)
