@@ -165,7 +165,7 @@ static void wrong_shapes_are_named(void **state)
 	struct shape out;
 	struct err e = {0};
 	assert_int_equal(op_find("gru")->shape(&s, &out, &e), ERR_SHAPE);
-	assert_non_null(strstr(e.text, "x must be [tokens, 9] (3 gates of 3), got [tokens, 8]"));
+	assert_non_null(strstr(e.text, "x must be [tokens, 9] or [examples, T, 9] (3 gates of 3), got [tokens, 8]"));
 	assert_int_equal(op_find("lstm")->shape(&s, &out, &e), ERR_SHAPE);
 	assert_non_null(strstr(e.text, "the weight must be [4 h, h], got [9, 3]"));
 	s.shape[0].dim[0] = 9;
