@@ -48,17 +48,6 @@ static inline int32_t levels_dim(const struct shape *table, const double *attr)
 	return width % k == 0 ? width / k : 0;
 }
 
-/* The tokens of a slice in the order in which they are visited.  Where the table is larger than caches that is by id: each row
- * is fetched once, and then serves all examples of the slice that have it.  (The order of an example's own tokens depends
- * on the table alone, never on the slice.) */
-struct visit {
-	const int32_t *token, *example; /* [n], tokens with an id >= 0 */
-	int64_t n;
-};
-/* In reals. */
-size_t levels_visit_size(const struct op_io *io, int table, int ids);
-struct visit levels_visit(const struct op_io *io, int table, int ids, real *scratch);
-
 /* Blocks of ratings, level by level, so that exp and log run over the lanes of a block. */
 enum { LANES = 16 };
 typedef real lanes[LANES];

@@ -71,6 +71,7 @@ struct operand {
 };
 
 struct op_class;
+struct gathered;
 
 struct op_io {
 	const struct op_class *class;
@@ -86,6 +87,7 @@ struct op_io {
 	/* of the op's random stream at this step; draws are a function of it and of the place in the whole batch (tensor/mask.h) */
 	uint64_t key;
 	uint64_t step; /* of training: the batch's */
+	struct gathered *gathered; /* graph/gathered.h, where the class gathers */
 	bool train;    /* dropout and the like are active */
 };
 
@@ -125,6 +127,11 @@ struct op_class {
 	unsigned no_table;     /* bit k: input k is no table that the ids among the inputs look up */
 	bool table_product;    /* y = x W^T + b of inputs x, W [n, d] and, where there is a third, b [n] */
 	unsigned writes; /* bit k: forward writes rows of input k, a parameter that is not trainable, when io->train */
+	/* Tokens of the ids in input `ids`, which look up input `table`, are wanted by id (graph/gathered.h). */
+	struct {
+		bool on;
+		int ids, table;
+	} gathers;
 	/* Checks shapes and types, sets *out.  Sentences name the shapes: "linear: in=64 but x is [tokens, 48]". */
 	enum err_code (*shape)(const struct op_sig *s, struct shape *out, struct err *e);
 	size_t (*aux)(const struct op_io *io);	   /* NULL: none.  Rows and offsets are bound, pointers are not */

@@ -3,10 +3,9 @@
  *   dh_e += g_t W[id_t],  dW[id_t] += g_t h_e,  db[id_t] += g_t
  * The whole layer would compute n numbers per example, of which a loss over ratings reads one in a hundred.  The rows of a lazy
  * table alone get a gradient.  An id of -1 gives 0. */
-#include "graph/op_util.h"
-#include "tensor/rows.h"
+#include "graph/gathered.h"
 
-enum { H, TABLE, IDS, BIAS, AHEAD = 12 };
+enum { H, TABLE, IDS, BIAS, AHEAD = 4 };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -34,7 +33,24 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-static void forward(struct op_io *io)
+static size_t scratch(const struct op_io *io)
+{
+	return op_gathering_size(io, io->in[TABLE].shape.dim[1]);
+}
+
+static void forward_by_id(struct op_io *io)
+{
+	struct gathering g = op_gathering(io, io->in[TABLE].shape.dim[1]);
+	const real *bias = io->n_in == 4 ? io->in[BIAS].v : NULL;
+	if (g.r.by.first[g.r.by.n] < io->out.rows)
+		memset(io->out.v, 0, (size_t)io->out.rows * sizeof(real));
+	ragged_pack(io->in[H].v, io->examples, g.r.d, g.y);
+	ragged_dots(&g.r, g.row, io->examples, g.y, g.padded, io->out.v);
+	for (int64_t t = 0; bias && t < io->out.rows; t++)
+		io->out.v[t] += io->in[IDS].i[t] >= 0 ? bias[io->in[IDS].i[t]] : 0;
+}
+
+static void forward_in_order(struct op_io *io)
 {
 	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
 	int64_t d = io->in[TABLE].shape.dim[1], tokens = at[io->examples];
@@ -49,6 +65,14 @@ static void forward(struct op_io *io)
 		}
 }
 
+static void forward(struct op_io *io)
+{
+	if (op_gathers(io, io->in[TABLE].shape.dim[1]))
+		forward_by_id(io);
+	else
+		forward_in_order(io);
+}
+
 static void add_bias(struct operand *bias, int32_t id, real g)
 {
 	if (bias->g)
@@ -57,14 +81,28 @@ static void add_bias(struct operand *bias, int32_t id, real g)
 		rowgrad_row(bias->sparse, bias->shape.ndim == 1 ? 0 : id)[bias->shape.ndim == 1 ? id : 0] += g;
 }
 
-static void backward(struct op_io *io)
+static void backward_by_id(struct op_io *io)
+{
+	struct operand *h = &io->in[H], *table = &io->in[TABLE];
+	int64_t d = table->shape.dim[1];
+	struct gathering g = op_gathering(io, d);
+	g.r.c = io->out.g;
+	if (h->g) {
+		memset(g.dy, 0, ragged_packed_size(io->examples, d) * sizeof(real));
+		ragged_sum(&g.r, g.row, io->examples, g.dy);
+		ragged_unpack_add(g.dy, io->examples, d, h->g);
+	}
+	if (op_gathering_grads(&g, table)) {
+		ragged_pack(h->v, io->examples, d, g.y);
+		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
+	}
+}
+
+static void backward_in_order(struct op_io *io)
 {
 	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
 	struct operand *h = &io->in[H], *table = &io->in[TABLE];
 	int64_t d = table->shape.dim[1], tokens = at[io->examples];
-	for (int k = 0; k < io->n_in; k++)
-		if (k != IDS)
-			op_grad_begin(&io->in[k]);
 	for (int32_t s = 0; s < io->examples; s++)
 		for (int64_t t = at[s]; t < at[s + 1]; t++) {
 			if (t + 2 * AHEAD < tokens)
@@ -81,9 +119,21 @@ static void backward(struct op_io *io)
 				rows_axpy(g, table->v + id[t] * d, h->g + s * d, d);
 			if (row)
 				rows_axpy(g, h->v + s * d, row, d);
-			if (io->n_in == 4)
-				add_bias(&io->in[BIAS], id[t], g);
 		}
+}
+
+static void backward(struct op_io *io)
+{
+	for (int k = 0; k < io->n_in; k++)
+		if (k != IDS)
+			op_grad_begin(&io->in[k]);
+	if (op_gathers(io, io->in[TABLE].shape.dim[1]))
+		backward_by_id(io);
+	else
+		backward_in_order(io);
+	for (int64_t t = 0; io->n_in == 4 && t < io->out.rows; t++)
+		if (io->in[IDS].i[t] >= 0)
+			add_bias(&io->in[BIAS], io->in[IDS].i[t], io->out.g[t]);
 }
 
 static const struct op_case cases[] = {
@@ -105,6 +155,12 @@ static const struct op_case cases[] = {
 		.n_in = 4,
 		.in = {CASE_REAL(AXIS_EXAMPLE, 1, 3), CASE_REAL(AXIS_FIXED, 2, 4, 3), CASE_INT(4, AXIS_TOKEN, 0, 0),
 			CASE_REAL(AXIS_FIXED, 2, 4, 1)}},
+	{.name = "by id",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 4,
+		.in = {CASE_REAL(AXIS_EXAMPLE, 1, 150), CASE_REAL(AXIS_FIXED, 2, 600, 150),
+			CASE_ABSENT(6, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_FIXED, 1, 600)}},
 	{0},
 };
 
@@ -120,6 +176,8 @@ const struct op_class op_decode = {
 	.takes_sparse = 1u << TABLE | 1u << BIAS,
 	.need_in = 1u << H | 1u << TABLE | 1u << IDS,
 	.shape = shape,
+	.gathers = {true, IDS, TABLE},
+	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

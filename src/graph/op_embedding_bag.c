@@ -2,10 +2,10 @@
  *   y_e = s_e sum_t w_t T[id_t],  s_e = 1 or 1 / (number of ids of e)
  *   dT[id_t] += s_e w_t g_e,  dw_t = s_e g_e . T[id_t]
  * An id of -1 counts as absent; an example without ids gets zeros. */
-#include "graph/op_util.h"
-#include "tensor/rows.h"
+#include "graph/gathered.h"
 
-enum { AHEAD = 12 };
+enum { TABLE, IDS, WEIGHTS, AHEAD = 4 };
+enum { OVER };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -34,11 +34,32 @@ static real bag_scale(const struct op_io *io, int64_t from, int64_t to)
 	return n ? 1 / (real)n : 0;
 }
 
-static void forward(struct op_io *io)
+static size_t scratch(const struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
-	int64_t d = io->in[0].shape.dim[1], tokens = at[io->examples];
-	const real *table = io->in[0].v, *weight = io->n_in == 3 ? io->in[2].v : NULL;
+	return op_gathering_size(io, io->in[TABLE].shape.dim[1]);
+}
+
+/* A mean scales by example: it goes through the tokens as they stand. */
+static bool by_id(const struct op_io *io)
+{
+	return io->attr[OVER] == 0 && op_gathers(io, io->in[TABLE].shape.dim[1]);
+}
+
+static void forward_by_id(struct op_io *io)
+{
+	int64_t d = io->in[TABLE].shape.dim[1];
+	struct gathering g = op_gathering(io, d);
+	g.r.c = io->n_in == 3 ? io->in[WEIGHTS].v : NULL;
+	memset(g.y, 0, ragged_packed_size(io->examples, d) * sizeof(real));
+	ragged_sum(&g.r, g.row, io->examples, g.y);
+	ragged_unpack(g.y, io->examples, d, io->out.v);
+}
+
+static void forward_in_order(struct op_io *io)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
+	int64_t d = io->in[TABLE].shape.dim[1], tokens = at[io->examples];
+	const real *table = io->in[TABLE].v, *weight = io->n_in == 3 ? io->in[WEIGHTS].v : NULL;
 	for (int32_t s = 0; s < io->examples; s++) {
 		real *y = io->out.v + s * d, scale = bag_scale(io, at[s], at[s + 1]);
 		memset(y, 0, (size_t)d * sizeof *y);
@@ -51,15 +72,36 @@ static void forward(struct op_io *io)
 	}
 }
 
-static void backward(struct op_io *io)
+static void forward(struct op_io *io)
 {
-	const int32_t *at = io->offsets[io->in[1].shape.axis], *id = io->in[1].i;
-	int64_t d = io->in[0].shape.dim[1];
-	struct operand *table = &io->in[0], *weight = &io->in[2];
-	bool weighted = io->n_in == 3, want_weight = weighted && weight->g;
-	op_grad_begin(table);
-	if (want_weight)
-		op_grad_begin(weight);
+	if (by_id(io))
+		forward_by_id(io);
+	else
+		forward_in_order(io);
+}
+
+static void backward_by_id(struct op_io *io)
+{
+	int64_t d = io->in[TABLE].shape.dim[1];
+	struct operand *weight = &io->in[WEIGHTS];
+	struct gathering g = op_gathering(io, d);
+	g.r.c = io->n_in == 3 ? weight->v : NULL;
+	ragged_pack(io->out.g, io->examples, d, g.y);
+	if (op_gathering_grads(&g, &io->in[TABLE]))
+		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
+	if (io->n_in < 3 || !weight->g)
+		return;
+	memset(g.keep, 0, (size_t)weight->rows * sizeof(real));
+	ragged_dots(&g.r, g.row, io->examples, g.y, g.padded, g.keep);
+	rows_add(g.keep, weight->g, weight->rows);
+}
+
+static void backward_in_order(struct op_io *io)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
+	int64_t d = io->in[TABLE].shape.dim[1];
+	struct operand *table = &io->in[TABLE], *weight = &io->in[WEIGHTS];
+	bool weighted = io->n_in == 3;
 	for (int32_t s = 0; s < io->examples; s++) {
 		const real *g = io->out.g + s * d;
 		real scale = bag_scale(io, at[s], at[s + 1]);
@@ -71,10 +113,21 @@ static void backward(struct op_io *io)
 						  : NULL;
 			if (row)
 				rows_axpy(weighted ? scale * weight->v[t] : scale, g, row, d);
-			if (want_weight)
+			if (weighted && weight->g)
 				weight->g[t] += scale * rows_dot(g, table->v + id[t] * d, d);
 		}
 	}
+}
+
+static void backward(struct op_io *io)
+{
+	op_grad_begin(&io->in[TABLE]);
+	if (io->n_in == 3)
+		op_grad_begin(&io->in[WEIGHTS]);
+	if (by_id(io))
+		backward_by_id(io);
+	else
+		backward_in_order(io);
 }
 
 static const struct arg_spec args[] = {
@@ -100,6 +153,17 @@ static const struct op_case cases[] = {
 		.n_in = 3,
 		.in = {CASE_REAL(AXIS_FIXED, 2, 6, 5), CASE_ABSENT(6, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
 		.attr = {1}},
+	{.name = "by id",
+		.examples = 5,
+		.lengths = {4, 1, 0, 3, 6},
+		.n_in = 2,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 600, 150), CASE_ABSENT(9, AXIS_TOKEN, 0, 0)}},
+	{.name = "by id, weighted",
+		.examples = 3,
+		.lengths = {4, 1, 3},
+		.n_in = 3,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 1100, 64), CASE_ABSENT(5, AXIS_TOKEN, 0, 0),
+			CASE_REAL(AXIS_TOKEN, 0, 0)}},
 	{0},
 };
 
@@ -114,6 +178,8 @@ const struct op_class op_embedding_bag = {
 	.takes_sparse = 1,
 	.need_in = 7,
 	.shape = shape,
+	.gathers = {true, IDS, TABLE},
+	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

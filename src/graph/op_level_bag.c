@@ -4,8 +4,10 @@
  *   dU_id^j += w_t g_e,    dw_t = g_e . U_t
  * An id of -1 counts as absent, and a token of weight 0 is not looked up.  Hidden units of a restricted Boltzmann machine
  * (Salakhutdinov, Mnih, Hinton 2007, eq. 2) and of CF-NADE (Zheng et al. 2016, eq. 8). */
+#include "graph/gathered.h"
 #include "graph/levels.h"
 
+enum { TABLE, IDS, RATINGS, WEIGHTS };
 enum { UP_TO = LEVELS_OWN };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
@@ -39,25 +41,62 @@ static inline real weight_of(const struct op_io *io, int64_t t)
 
 static size_t scratch(const struct op_io *io)
 {
-	return levels_visit_size(io, 0, 1);
+	return op_gathering_size(io, levels_dim(&io->in[TABLE].shape, io->attr));
+}
+
+static void forward_in_order(struct op_io *io, const struct levels *l, int64_t d)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
+	for (int32_t e = 0; e < io->examples; e++)
+		for (int64_t t = at[e]; t < at[e + 1]; t++) {
+			real w = weight_of(io, t);
+			if (id[t] < 0 || w == 0)
+				continue;
+			struct pick p = pick_of(io, l, t);
+			const real *row = io->in[TABLE].v + (id[t] * l->n + p.first) * d;
+			for (int64_t j = 0; j < p.count; j++)
+				rows_axpy(w, row + j * d, io->out.v + e * d, d);
+		}
+}
+
+/* What the tokens take of their rows: one vector with their weight, or the first ones with coefficients w or 0. */
+static void choose(struct op_io *io, const struct levels *l, struct gathering *g)
+{
+	if (io->n_in == 4)
+		op_gathering_keep(g, io, io->in[WEIGHTS].v);
+	if (io->attr[UP_TO] == 0) {
+		g->r.pick = g->pick;
+		g->r.c = io->n_in == 4 ? io->in[WEIGHTS].v : NULL;
+	} else {
+		g->r.c = g->c;
+	}
+	for (int64_t t = 0; t < io->in[IDS].rows; t++) {
+		const int32_t level = level_at(l, io->in[RATINGS].v[t]);
+		const real w = weight_of(io, t);
+		g->pick[t] = level;
+		for (int32_t k = 0; io->attr[UP_TO] != 0 && k < l->n; k++)
+			g->c[t * l->n + k] = k <= level ? w : 0;
+	}
+}
+
+static void forward_by_id(struct op_io *io, const struct levels *l, int64_t d)
+{
+	struct gathering g = op_gathering(io, d);
+	choose(io, l, &g);
+	memset(g.y, 0, ragged_packed_size(io->examples, d) * sizeof(real));
+	ragged_sum(&g.r, g.row, io->examples, g.y);
+	ragged_unpack(g.y, io->examples, d, io->out.v);
 }
 
 static void forward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
-	const struct visit all = levels_visit(io, 0, 1, io->scratch);
-	int64_t width = io->in[0].shape.dim[1], d = width / l.n;
+	int64_t d = io->in[TABLE].shape.dim[1] / l.n;
 	memset(io->out.v, 0, (size_t)op_numbers(&io->out) * sizeof(real));
-	for (int64_t k = 0; k < all.n; k++) {
-		int64_t t = all.token[k];
-		real w = weight_of(io, t);
-		if (w == 0)
-			continue;
-		struct pick p = pick_of(io, &l, t);
-		const real *row = io->in[0].v + io->in[1].i[t] * width + p.first * d;
-		for (int64_t j = 0; j < p.count; j++)
-			rows_axpy(w, row + j * d, io->out.v + all.example[k] * d, d);
-	}
+	if (op_gathers(io, d))
+		forward_by_id(io, &l, d);
+	else
+		forward_in_order(io, &l, d);
 }
 
 static real *grad_row(struct operand *table, int32_t id, int64_t width)
@@ -80,16 +119,55 @@ static void backward_token(struct op_io *io, const struct levels *l, int64_t t, 
 	}
 }
 
+/* dw_t = g_e . U_t; of level sums: the dots with all levels, added up. */
+static void weight_grads(struct op_io *io, const struct levels *l, struct gathering *g)
+{
+	real *dw = io->in[WEIGHTS].g;
+	const bool up_to = io->attr[UP_TO] != 0;
+	memset(g->keep, 0, (size_t)io->in[IDS].rows * sizeof(real));
+	ragged_dots(&g->r, g->row, io->examples, g->y, g->padded, up_to ? g->c : g->keep);
+	for (int64_t t = 0; t < io->in[IDS].rows; t++)
+		for (int32_t k = 0; up_to && io->in[IDS].i[t] >= 0 && k <= g->pick[t]; k++)
+			g->keep[t] += g->c[t * l->n + k];
+	rows_add(g->keep, dw, io->in[IDS].rows);
+}
+
+/* A weight of 0 has a gradient too: the dots come of all tokens, before those are left out. */
+static void backward_by_id(struct op_io *io, const struct levels *l, int64_t d)
+{
+	struct gathering g = op_gathering(io, d);
+	choose(io, l, &g);
+	ragged_pack(io->out.g, io->examples, d, g.y);
+	if (op_gathering_grads(&g, &io->in[TABLE]))
+		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
+	if (io->n_in == 4 && io->in[WEIGHTS].g) {
+		const int32_t *pick = g.r.pick;
+		g = op_gathering(io, d);
+		g.r.pick = pick;
+		weight_grads(io, l, &g);
+	}
+}
+
+static void backward_in_order(struct op_io *io, const struct levels *l, int64_t d)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis];
+	for (int32_t e = 0; e < io->examples; e++)
+		for (int64_t t = at[e]; t < at[e + 1]; t++)
+			if (io->in[IDS].i[t] >= 0)
+				backward_token(io, l, t, io->out.g + e * d, d);
+}
+
 static void backward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
-	const struct visit all = levels_visit(io, 0, 1, io->scratch);
-	int64_t d = io->in[0].shape.dim[1] / l.n;
-	op_grad_begin(&io->in[0]);
+	int64_t d = io->in[TABLE].shape.dim[1] / l.n;
+	op_grad_begin(&io->in[TABLE]);
 	if (io->n_in == 4)
-		op_grad_begin(&io->in[3]);
-	for (int64_t k = 0; k < all.n; k++)
-		backward_token(io, &l, all.token[k], io->out.g + all.example[k] * d, d);
+		op_grad_begin(&io->in[WEIGHTS]);
+	if (op_gathers(io, d))
+		backward_by_id(io, &l, d);
+	else
+		backward_in_order(io, &l, d);
 }
 
 static const struct arg_spec args[] = {LEVELS_ARGS, LEVELS_UP_TO, {0}};
@@ -123,6 +201,20 @@ static const struct op_case cases[] = {
 		.in = {CASE_REAL(AXIS_FIXED, 2, 5, 5), CASE_ABSENT(5, AXIS_TOKEN, 0, 0),
 			CASE_FIXED_RANGE(0.5, 5.5, AXIS_TOKEN, 0, 0)},
 		.attr = {5, 1, 1, 0}},
+	{.name = "by id",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 4,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 900, 90), CASE_ABSENT(6, AXIS_TOKEN, 0, 0),
+			CASE_FIXED_RANGE(0.5, 3.5, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
+		.attr = {3, 1, 1, 0}},
+	{.name = "by id, up_to",
+		.examples = 4,
+		.lengths = {4, 1, 0, 3},
+		.n_in = 4,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 300, 270), CASE_ABSENT(6, AXIS_TOKEN, 0, 0),
+			CASE_FIXED_RANGE(0.5, 6.5, AXIS_TOKEN, 0, 0), CASE_REAL(AXIS_TOKEN, 0, 0)},
+		.attr = {6, 1, 1, 1}},
 	{0},
 };
 
@@ -138,6 +230,7 @@ const struct op_class op_level_bag = {
 	.takes_sparse = 1,
 	.need_in = 15,
 	.shape = shape,
+	.gathers = {true, IDS, TABLE},
 	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,

@@ -53,15 +53,13 @@ static inline void log_add(const real *restrict a, const real *restrict x, real 
 	}
 }
 
-/* right only where the ordinal cost is asked for: left[n - 1] is what nll needs. */
-static void block_log_sums(struct block *k, int32_t n, bool ordinal)
+static void block_log_sums(struct block *k, int32_t n)
 {
 	memcpy(k->left[0], k->s[0], sizeof(lanes));
 	memcpy(k->right[n - 1], k->s[n - 1], sizeof(lanes));
 	for (int32_t j = 1; j < n; j++) {
 		log_add(k->left[j - 1], k->s[j], k->left[j]);
-		if (ordinal)
-			log_add(k->right[n - j], k->s[n - 1 - j], k->right[n - 1 - j]);
+		log_add(k->right[n - j], k->s[n - 1 - j], k->right[n - 1 - j]);
 	}
 }
 
@@ -80,6 +78,39 @@ static void block_cost(const struct block *k, int32_t n, real a, real *restrict 
 		}
 }
 
+/* log sum_j exp(s_j) of each lane, and exp(s_j - that): all that nll needs. */
+static void block_softmax(const struct block *k, int32_t n, lanes *p, real *restrict log_sum)
+{
+	lanes top, sum = {0};
+	memcpy(top, k->s[0], sizeof top);
+	for (int32_t j = 1; j < n; j++)
+		EACH_LANE(b) top[b] = k->s[j][b] > top[b] ? k->s[j][b] : top[b];
+	for (int32_t j = 0; j < n; j++)
+#pragma omp simd
+		EACH_LANE(b) sum[b] += p[j][b] = vm_exp(k->s[j][b] - top[b]);
+	for (int32_t j = 0; j < n; j++)
+		EACH_LANE(b) p[j][b] /= sum[b];
+#pragma omp simd
+	EACH_LANE(b) log_sum[b] = top[b] + vm_log(sum[b]);
+}
+
+/* (A function of its own: where the level counts in the loop around, gcc 12 vectorises the choice wrongly.) */
+static __attribute__((noinline)) void subtract_chosen(
+	const real *restrict s, const real *restrict level, real at, real *restrict cost)
+{
+#pragma omp simd
+	EACH_LANE(b) cost[b] -= at == level[b] ? s[b] : 0;
+}
+
+static void block_nll(const struct block *k, int32_t n, real *restrict cost)
+{
+	lanes p[LEVELS_MAX], log_sum;
+	block_softmax(k, n, p, log_sum);
+	memcpy(cost, log_sum, sizeof log_sum);
+	for (int32_t j = 0; j < n; j++)
+		subtract_chosen(k->s[j], k->level, (real)j, cost);
+}
+
 static void forward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
@@ -89,8 +120,12 @@ static void forward(struct op_io *io)
 		lanes cost;
 		int64_t count = io->out.rows - t < LANES ? io->out.rows - t : LANES;
 		block_load(io, &l, t, &k);
-		block_log_sums(&k, l.n, a != 0);
-		block_cost(&k, l.n, a, cost);
+		if (a == 0) {
+			block_nll(&k, l.n, cost);
+		} else {
+			block_log_sums(&k, l.n);
+			block_cost(&k, l.n, a, cost);
+		}
 		memcpy(io->out.v + t, cost, (size_t)count * sizeof(real));
 	}
 }
@@ -105,7 +140,7 @@ static void block_slope(const struct block *k, int32_t n, int32_t i, real a, rea
 		ds[b] = (1 - a) * (vm_exp(k->s[i][b] - k->left[n - 1][b]) - (at == level ? 1 : 0));
 		ds[b] -= (at <= level ? a : 0) + (at >= level ? a : 0);
 	}
-	for (int32_t j = 0; a != 0 && j < n; j++)
+	for (int32_t j = 0; j < n; j++)
 		EACH_LANE(b)
 		{
 			real level = k->level[b], e = (real)j;
@@ -113,6 +148,27 @@ static void block_slope(const struct block *k, int32_t n, int32_t i, real a, rea
 			ds[b] += j >= i && e <= level ? a * down : 0;
 			ds[b] += j <= i && e >= level ? a * up : 0;
 		}
+}
+
+/* p_i - [i = k] */
+static void nll_slopes(const struct block *k, int32_t n, lanes *ds)
+{
+	lanes log_sum, ones;
+	EACH_LANE(b) ones[b] = 1;
+	block_softmax(k, n, ds, log_sum);
+	for (int32_t j = 0; j < n; j++)
+		subtract_chosen(ones, k->level, (real)j, ds[j]);
+}
+
+static void slopes(struct block *k, int32_t n, real a, lanes *ds)
+{
+	if (a == 0) {
+		nll_slopes(k, n, ds);
+		return;
+	}
+	block_log_sums(k, n);
+	for (int32_t i = 0; i < n; i++)
+		block_slope(k, n, i, a, ds[i]);
 }
 
 static void backward(struct op_io *io)
@@ -123,15 +179,13 @@ static void backward(struct op_io *io)
 	op_grad_begin(s);
 	for (int64_t t = 0; s->g && t < io->out.rows; t += LANES) {
 		struct block k;
-		lanes ds;
+		lanes ds[LEVELS_MAX];
 		int64_t count = io->out.rows - t < LANES ? io->out.rows - t : LANES;
 		block_load(io, &l, t, &k);
-		block_log_sums(&k, l.n, a != 0);
-		for (int32_t i = 0; i < l.n; i++) {
-			block_slope(&k, l.n, i, a, ds);
-			for (int64_t b = 0; b < count; b++)
-				s->g[(t + b) * l.n + i] += io->out.g[t + b] * ds[b];
-		}
+		slopes(&k, l.n, a, ds);
+		for (int64_t b = 0; b < count; b++)
+			for (int32_t i = 0; i < l.n; i++)
+				s->g[(t + b) * l.n + i] += io->out.g[t + b] * ds[i][b];
 	}
 }
 

@@ -191,8 +191,30 @@ static int collect_lives(struct program *p, const int *last, struct life *life)
 	return n;
 }
 
+/* Ops that want the same column by id share it. */
+static void plan_gathered(struct program *p)
+{
+	for (int k = 0; k < p->n_nodes; k++) {
+		struct node *n = &p->node[k];
+		n->gathered = -1;
+		if (!n->class->gathers.on)
+			continue;
+		int root = p->value[n->in[n->class->gathers.ids]].root, at = 0;
+		int32_t below = p->value[n->in[n->class->gathers.table]].shape.dim[0];
+		while (at < p->n_gathered && p->gathered_value[at] != root)
+			at++;
+		CHECK(at < GATHERED_MAX, "more columns of ids than a batch has");
+		p->n_gathered = at == p->n_gathered ? at + 1 : p->n_gathered;
+		p->gathered_value[at] = root;
+		p->gathered_below[at] = below > p->gathered_below[at] ? below : p->gathered_below[at];
+		n->gathered = at;
+	}
+	p->gathers = p->n_gathered > 0;
+}
+
 enum err_code plan_program(struct program *p, struct err *e)
 {
+	plan_gathered(p);
 	if (p->mode == PROGRAM_TRAIN)
 		plan_backward(p);
 	enum err_code code = ERR_NOMEM;

@@ -2,7 +2,10 @@
 #ifndef GUSTO_GRAPH_PROGRAM_IMPL_H
 #define GUSTO_GRAPH_PROGRAM_IMPL_H
 
+#include "graph/gathered.h"
 #include "graph/program.h"
+
+enum { GATHERED_MAX = BATCH_FIELDS_MAX };
 
 enum value_kind { VALUE_INPUT, VALUE_PARAM, VALUE_NUMBER, VALUE_OP };
 
@@ -30,6 +33,7 @@ struct node {
 	unsigned zero;		  /* bit k: clear input k's gradient first (the same value stands in several places) */
 	unsigned sparse;	  /* bit k: input k is a lazy parameter with row gradients */
 	int aux_buf;		  /* -1: none */
+	int gathered;		  /* column of ids that it wants by id, -1: none */
 	double forward, backward; /* seconds, when profiled */
 };
 
@@ -50,6 +54,7 @@ struct replica {
 	int32_t offsets_cap;
 	real *dense;	      /* gradients of dense parameters, one after the other */
 	struct rowgrad *rows; /* [params], width 0 where dense */
+	struct gathered gathered[GATHERED_MAX];
 	int64_t n_rows[AXIS_N], first_row[AXIS_N], total_rows[AXIS_N]; /* of the slice that is bound */
 	double losses[8];
 	double squares;	   /* of the summed gradients, over this worker's share of them */
@@ -72,7 +77,7 @@ struct program {
 	int n_places;
 	int output[8], n_outputs;
 	int table, bias; /* PROGRAM_FACTORS: values, -1: none */
-	bool coupled, stepwise;
+	bool coupled, stepwise, gathers;
 	size_t row_bytes[AXIS_N]; /* of the arena, per row of an axis */
 	int n_replicas;
 	struct replica *replica;
@@ -80,6 +85,9 @@ struct program {
 	int32_t slices;
 	int32_t *share;		  /* [workers + 1] first slice of each worker */
 	uint64_t *key;		  /* [nodes] of this step */
+	int gathered_value[GATHERED_MAX]; /* columns of ids that ops want by id */
+	int32_t gathered_below[GATHERED_MAX];
+	int n_gathered;
 	int32_t max_examples;	  /* reserved */
 	struct operand looked[8]; /* outputs of the last program_look */
 };

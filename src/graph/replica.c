@@ -105,7 +105,30 @@ void replica_bind_once(struct program *p, struct replica *r)
 				io->in[i].sparse = &r->rows[p->value[n->in[i]].ref];
 		}
 		point_once(p, r, &io->out, n->out);
+		io->gathered = n->gathered >= 0 ? &r->gathered[n->gathered] : NULL;
 	}
+}
+
+/* Room for the tokens of the slice by id. */
+static enum err_code bind_gathered(const struct program *p, struct replica *r, struct err *e)
+{
+	for (int k = 0; k < p->n_gathered; k++) {
+		struct gathered *g = &r->gathered[k];
+		int64_t tokens = r->n_rows[p->value[p->gathered_value[k]].shape.axis];
+		size_t need = by_id_size(tokens, p->gathered_below[k]);
+		g->made = false;
+		g->below = p->gathered_below[k];
+		if (need <= g->size)
+			continue;
+		mem_free(g->room);
+		g->size = need + need / 4;
+		g->room = mem_calloc(g->size, sizeof *g->room);
+		if (!g->room) {
+			g->size = 0;
+			return err_set(e, ERR_NOMEM, "no memory for %lld tokens by id", (long long)tokens);
+		}
+	}
+	return OK;
 }
 
 /* Offsets of every place for this slice; the arena grows to the largest slice met.  Without backward and without probes
@@ -165,6 +188,7 @@ enum err_code replica_bind(struct engine *g, struct program *p, int worker, cons
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_io(p, r, k, b, s, train);
 	TRY(lay_out(p, r, e));
+	TRY(bind_gathered(p, r, e));
 	for (int k = 0; k < p->n_nodes; k++)
 		bind_pointers(p, r, k, b);
 	TRY(bind_scratch(g, p, r, worker, e));

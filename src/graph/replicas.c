@@ -21,6 +21,8 @@ static void replica_fini(struct program *p, struct replica *r)
 	for (int q = 0; r->rows && q < p->n_params; q++)
 		rowgrad_fini(&r->rows[q]);
 	mem_free(r->rows);
+	for (int k = 0; k < p->n_gathered; k++)
+		mem_free(r->gathered[k].room);
 }
 
 void replicas_free(struct program *p)

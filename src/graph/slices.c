@@ -11,6 +11,9 @@ enum { SLICE_BYTES = 1 << 20, SLICE_ROWS_MIN = 64 };
 /* The products of a recurrent step have one row per example: fewer than this waste the machine. */
 enum { STEPWISE_EXAMPLES = 32 };
 
+/* A row of a table that is fetched for a slice should meet several of its examples (graph/gathered.h). */
+enum { GATHERED_EXAMPLES = 256 };
+
 /* Bytes of arena that the examples before x cost. */
 static double cost_before(const struct program *p, const struct batch *b, int32_t x)
 {
@@ -51,8 +54,8 @@ void slices_cut(const struct engine *g, struct program *p, const struct batch *b
 	int workers = p->coupled ? 1 : g->threads;
 	double share = cost_before(p, b, b->examples) / workers;
 	int pieces = p->coupled || p->mode == PROGRAM_KEEP ? 1 : (int)ceil(share / slice_bytes(g, p));
-	if (p->stepwise && g->slice_rows == 0) {
-		int most = b->examples / workers / STEPWISE_EXAMPLES;
+	if ((p->stepwise || (p->gathers && p->mode == PROGRAM_TRAIN)) && g->slice_rows == 0) {
+		int most = b->examples / workers / (p->gathers ? GATHERED_EXAMPLES : STEPWISE_EXAMPLES);
 		pieces = pieces < most ? pieces : most;
 	}
 	pieces = pieces < 1 ? 1 : pieces;

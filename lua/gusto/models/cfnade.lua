@@ -44,8 +44,11 @@ function CFNADE:encode(ids, ratings, weights)
   return self:activate(sums)
 end
 
-function CFNADE:logits(h, ids)
-  return nn.level_logits(h, self.decoder, self.bias, ids, levels.args(self.k, { up_to = true }))
+-- Of the ratings of weight 0 the logits are not computed.
+function CFNADE:logits(h, ids, weights)
+  local args = levels.args(self.k, { up_to = true })
+  if weights then return nn.level_logits(h, self.decoder, self.bias, ids, weights, args) end
+  return nn.level_logits(h, self.decoder, self.bias, ids, args)
 end
 
 function CFNADE:cost(logits, ratings)
@@ -66,8 +69,9 @@ function CFNADE:loss(batch)
     loss = self:surprise(ids, ratings, "random", self.k.ordinal)
   else
     local cut = nn.random_cut(ids)
-    local h = self:encode(ids, ratings, cut:slice(0, 1):sum())
-    loss = (self:cost(self:logits(h, ids), ratings) * cut:slice(1, 2):sum()):pool("sum")
+    local given, asked = cut:slice(0, 1):sum(), cut:slice(1, 2):sum()
+    local h = self:encode(ids, ratings, given)
+    loss = (self:cost(self:logits(h, ids, asked), ratings) * asked):pool("sum")
   end
   return loss:mean_all()
 end
