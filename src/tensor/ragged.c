@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { VECS = RAGGED_BLOCK / RAGGED_LANES, CHUNK = 5, AHEAD = 8 };
+enum { VECS = RAGGED_BLOCK / RAGGED_LANES, CHUNK = 5, AHEAD = 8, ROWS_AHEAD = 2 };
 
 typedef real vec __attribute__((vector_size(64), may_alias));
 typedef real loose __attribute__((vector_size(64), may_alias, aligned(sizeof(real)))); /* at any address */
@@ -230,9 +230,9 @@ static void sum_group(struct part p, const real *row, real *y, int n)
 		BY_WIDTH(sum_vector, n, p, row + i * p.d, y);
 }
 
-/* Rows of one vector are cut: a part stays in registers while it meets its examples, whose parts of one block stay in cache; where
- * the next parts lie is told ahead.  Of rows of several vectors all blocks come one after the other: long rows, nearly side by
- * side, which the hardware sees coming. */
+/* Rows of one vector are cut: a part stays in registers while it meets its examples, whose parts of one block stay in cache.  Of
+ * rows of several vectors all blocks come one after the other.  Either way the parts ahead are asked for into the second level,
+ * a few lines at a time between the work: a burst of a whole row stops everything until most of it is there. */
 static int64_t blocks_at_once(const struct ragged *r)
 {
 	return r->vectors == 1 ? 1 : blocks_of(r->d);
@@ -240,11 +240,14 @@ static int64_t blocks_at_once(const struct ragged *r)
 
 KERNEL fetch(const struct ragged *r, const real *const *row, int32_t g, int64_t block)
 {
-	if (r->vectors > 1 || g + AHEAD >= r->by.n)
+	const int32_t next = g + (r->vectors > 1 ? ROWS_AHEAD : AHEAD);
+	if (next >= r->by.n)
 		return;
-	const real *at = row[g + AHEAD] + block * RAGGED_BLOCK;
-	EACH_VEC(j, VECS) __builtin_prefetch(at + j * RAGGED_LANES);
-	__builtin_prefetch(at + RAGGED_BLOCK - 1); /* rows begin anywhere in a line */
+	const real *at = row[next] + block * RAGGED_BLOCK;
+	for (int32_t i = 0; i < r->vectors; i++, at += r->d) {
+		EACH_VEC(j, VECS) __builtin_prefetch(at + j * RAGGED_LANES, 0, 2);
+		__builtin_prefetch(at + RAGGED_BLOCK - 1, 0, 2); /* rows begin anywhere in a line */
+	}
 }
 
 void ragged_sum(const struct ragged *r, const real *const *row, int64_t examples, real *packed)
@@ -252,8 +255,8 @@ void ragged_sum(const struct ragged *r, const real *const *row, int64_t examples
 	const int64_t stride = examples * RAGGED_BLOCK, step = blocks_at_once(r);
 	for (int64_t from = 0; from < blocks_of(r->d); from += step)
 		for (int32_t g = 0; g < r->by.n; g++) {
-			fetch(r, row, g, from);
 			for (int64_t k = from; k < from + step; k++) {
+				fetch(r, row, g, k);
 				const struct block b = block_of(r->d, k);
 				sum_group(part_of(r, g, &b), row[g] + b.from, packed + k * stride, b.n);
 			}
@@ -367,8 +370,8 @@ void ragged_spread(const struct ragged *r, real *const *grad, const bool *fresh,
 	clear(r, grad, fresh);
 	for (int64_t from = 0; from < blocks_of(r->d); from += step)
 		for (int32_t g = 0; g < r->by.n; g++) {
-			fetch(r, (const real *const *)grad, g, from);
 			for (int64_t k = from; k < from + step; k++) {
+				fetch(r, (const real *const *)grad, g, k);
 				const struct block b = block_of(r->d, k);
 				struct part p = part_of(r, g, &b);
 				p.fresh = fresh[g] && !r->pick && !adds(&b);
@@ -496,9 +499,15 @@ void ragged_dots(
 		return;
 	}
 	for (int32_t g = 0; g < r->by.n; g++) {
+		const int32_t *token = r->by.token + r->by.first[g], *example = r->by.example + r->by.first[g];
+		const int32_t tokens = r->by.first[g + 1] - r->by.first[g];
 		align(r, row[g], (vec *)padded);
-		for (int32_t k = r->by.first[g]; k < r->by.first[g + 1]; k++)
-			dots_of(r, (const vec *)padded, packed + (int64_t)r->by.example[k] * RAGGED_BLOCK,
-				examples * RAGGED_BLOCK, s + (int64_t)r->by.token[k] * r->vectors);
+		for (int64_t k = 0; k < tokens || k < blocks_of(r->d); k++) {
+			if (k < blocks_of(r->d))
+				fetch(r, row, g, k);
+			if (k < tokens)
+				dots_of(r, (const vec *)padded, packed + (int64_t)example[k] * RAGGED_BLOCK,
+					examples * RAGGED_BLOCK, s + (int64_t)token[k] * r->vectors);
+		}
 	}
 }
