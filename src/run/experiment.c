@@ -54,12 +54,17 @@ static enum err_code add_number(struct knobset *k, const char *name, enum arg_ty
 	return add(k, &row, e);
 }
 
+static const double UNBOUNDED = 1e30; /* a range that nobody gave */
+
 /* A model's knob of that name steers the optimizer; one that means something else is not to do so unseen. */
 static enum err_code check_meaning(
 	const struct knobset *k, const char *optimizer, const struct arg_spec *a, struct err *e)
 {
 	const struct knob *have = knobset_find(k, experiment_knob_of(a->name));
-	if (!have || have->applies != KNOB_STEP || (have->min >= a->min && have->max <= a->max))
+	if (!have || have->applies != KNOB_STEP)
+		return OK;
+	bool low = have->min >= a->min || have->min <= -UNBOUNDED, high = have->max <= a->max || have->max >= UNBOUNDED;
+	if (low && high)
 		return OK;
 	return err_set(e, ERR_ARG,
 		"knob %s of the model is an argument of optimizer %s too (%s), %g to %g there but %g to %g here: give "
