@@ -9,16 +9,15 @@
  *   loss = mean_r(m_r log sum_j exp(z_rj) - sum_t w_t z_r,target(t)),  m_r = sum_t w_t the row's mass, which scales c p
  *
  * A block of rows meets the table in tiles of COLS rows, so that the logits of a tile stay in the L2 cache: product,
- * maximum, exponentials E = exp(z - max of row and tile).  E is kept without normalising: p = f E with one factor per row
- * and tile, which backward moves into the rows of h and of dh, so that it consists of two products per tile.  Keeping E
- * takes a fifth off forward and backward together (d = 50, 436 rows x 3,416: 6.5 against 7.9 ms of one thread); beyond
- * KEEP_NUMBERS per slice p is computed again.
+ * maximum, exponentials E = exp(z - max of row and tile), all in panels (tensor/panels.h).  E is kept without normalising:
+ * p = f E with one factor per row and tile.  Keeping E takes a fifth off forward and backward together (d = 50, 436 rows x
+ * 3,416: 6.5 against 7.9 ms of one thread); beyond KEEP_NUMBERS per slice p is computed again.
  * aux: per row log sum exp(z); f; E of the first rows. */
 #include "graph/op_util.h"
-#include "tensor/blas.h"
+#include "tensor/panels.h"
 #include "tensor/rows.h"
 
-enum { KEEP_NUMBERS = 1 << 24, ROWS = 256, COLS = 256 };
+enum { KEEP_NUMBERS = 1 << 24, ROWS = 256, COLS = 128 };
 
 /* A bias is a vector as long as the table, weights are numbers beside the targets. */
 static enum err_code check_extra(const struct op_sig *s, int k, struct err *e)
@@ -62,12 +61,13 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 }
 
 struct view {
-	int64_t rows, n, d, tiles, kept;
+	int64_t rows, padded, n, d, tiles, kept; /* padded, kept: whole panels */
 	const real *h, *table, *bias;
 	const int32_t *target;
-	const int32_t *at;	/* row r's targets are at[r]..at[r + 1]; NULL: target r */
-	const real *weight;	/* NULL: 1 */
-	real *lse, *factor, *e; /* aux; factor and e block by block: [tiles][block rows], [tiles][block rows, tile] */
+	const int32_t *at;	    /* row r's targets are at[r]..at[r + 1]; NULL: target r */
+	const real *weight;	    /* NULL: 1 */
+	real *lse, *factor, *e;	    /* aux; factor and e block by block: [tiles][block rows], [tiles][tile in panels] */
+	real *packed, *tile, *mass; /* scratch: the block's rows of h, a tile that is not kept, [ROWS] */
 };
 
 static struct view view(const struct op_io *io)
@@ -75,7 +75,8 @@ static struct view view(const struct op_io *io)
 	struct view v = {.rows = io->in[0].rows, .n = io->in[1].shape.dim[0], .d = io->in[1].shape.dim[1]};
 	int64_t room = KEEP_NUMBERS / v.n / ROWS * ROWS;
 	v.tiles = (v.n + COLS - 1) / COLS;
-	v.kept = v.rows < room ? v.rows : room;
+	v.padded = panels_rows(v.rows);
+	v.kept = v.padded < room ? v.padded : room;
 	v.h = io->in[0].v;
 	v.table = io->in[1].v;
 	v.target = io->in[2].i;
@@ -84,8 +85,13 @@ static struct view view(const struct op_io *io)
 		*(io->in[k].shape.axis == AXIS_FIXED ? &v.bias : &v.weight) = io->in[k].v;
 	v.lse = io->aux;
 	if (io->aux) {
-		v.factor = v.lse + v.rows;
-		v.e = v.factor + v.rows * v.tiles;
+		v.factor = v.lse + v.padded;
+		v.e = v.factor + v.padded * v.tiles;
+	}
+	v.packed = io->scratch;
+	if (io->scratch) {
+		v.tile = v.packed + ROWS * v.d;
+		v.mass = v.tile + ROWS * COLS;
 	}
 	return v;
 }
@@ -143,45 +149,58 @@ static double targets_logit(const struct view *v, int64_t r)
 static size_t aux(const struct op_io *io)
 {
 	struct view v = view(io);
-	return (size_t)(v.rows + v.rows * v.tiles + v.kept * v.n);
+	return (size_t)(v.padded + v.padded * v.tiles + v.kept * v.n);
 }
 
-/* A tile that is not kept, and in backward two blocks [ROWS, d]. */
 static size_t scratch(const struct op_io *io)
 {
-	return (size_t)ROWS * (COLS + 2 * (size_t)io->in[1].shape.dim[1]);
+	return (size_t)ROWS * (COLS + (size_t)io->in[1].shape.dim[1] + 1);
 }
 
-/* m rows from row `first` against w rows of the table from row `col`. */
+/* m rows (padded: with those that fill the last panel) from row `first` against w rows of the table from row `col`. */
 struct tile {
-	int64_t first, m, col, w;
+	int64_t first, m, padded, col, w;
 };
 
 static struct tile tile_at(const struct view *v, int64_t first, int64_t t)
 {
-	int64_t end = first < v->kept ? v->kept : v->rows;
-	struct tile a = {first, end - first, t * COLS, v->n - t * COLS};
+	int64_t end = first < v->kept && v->kept < v->rows ? v->kept : v->rows;
+	struct tile a = {.first = first, .m = end - first, .col = t * COLS, .w = v->n - t * COLS};
 	a.m = a.m < ROWS ? a.m : ROWS;
+	a.padded = panels_rows(a.m);
 	a.w = a.w < COLS ? a.w : COLS;
 	return a;
 }
 
-static real *tile_numbers(const struct op_io *io, const struct view *v, const struct tile *a)
+static real *tile_numbers(const struct view *v, const struct tile *a)
 {
-	return a->first < v->kept ? v->e + a->first * v->n + a->m * a->col : io->scratch;
+	return a->first < v->kept ? v->e + a->first * v->n + a->padded * a->col : v->tile;
 }
 
 static real *tile_factors(const struct view *v, const struct tile *a)
 {
-	return v->factor + a->first * v->tiles + a->m * (a->col / COLS);
+	return v->factor + a->first * v->tiles + a->padded * (a->col / COLS);
 }
 
 static void logits(const struct view *v, const struct tile *a, real *z)
 {
-	for (int64_t r = 0; v->bias && r < a->m; r++)
-		memcpy(z + r * a->w, v->bias + a->col, (size_t)a->w * sizeof *z);
-	blas_gemm(false, true, a->m, a->w, v->d, 1, v->h + a->first * v->d, v->d, v->table + a->col * v->d, v->d,
-		v->bias ? 1 : 0, z, a->w);
+	panels_dots(v->packed, a->m, v->d, v->table + a->col * v->d, a->w, v->bias ? v->bias + a->col : NULL, z);
+}
+
+/* The lanes of a panel. */
+typedef real lanes[PANEL];
+
+/* E = exp(z - shift) over a panel of w rows; sum += E. */
+static void exponentials(real *restrict z, int64_t w, const real *restrict shift, real *restrict sum)
+{
+	lanes s = {0}, by;
+	memcpy(by, shift, sizeof by);
+	for (int64_t j = 0; j < w; j++, z += PANEL)
+		for (int l = 0; l < PANEL; l++) {
+			z[l] = vm_exp(z[l] - by[l]);
+			s[l] += z[l];
+		}
+	memcpy(sum, s, sizeof s);
 }
 
 /* Running maximum and sum of exp(z - maximum) of the rows of a block. */
@@ -189,36 +208,48 @@ struct running {
 	real top[ROWS], total[ROWS];
 };
 
-static void forward_tile(const struct view *v, const struct tile *a, real *z, struct running *run)
+static void forward_panel(real *z, int64_t w, real *top_of_tile, real *run_top, real *run_total)
 {
-	real *factor = tile_factors(v, a);
-	logits(v, a, z);
-	for (int64_t r = 0; r < a->m; r++) {
-		real *row = z + r * a->w, top = rows_max(row, a->w);
-		real sum = rows_exp_sum(row, top, row, a->w);
-		real higher = top > run->top[r] ? top : run->top[r];
-		run->total[r] = run->total[r] * vm_exp(run->top[r] - higher) + sum * vm_exp(top - higher);
-		run->top[r] = higher;
-		factor[r] = top;
+	lanes top, sum;
+	memcpy(top, z, sizeof top);
+	for (int64_t j = 1; j < w; j++)
+		for (int l = 0; l < PANEL; l++)
+			top[l] = z[j * PANEL + l] > top[l] ? z[j * PANEL + l] : top[l];
+	exponentials(z, w, top, sum);
+	for (int l = 0; l < PANEL; l++) {
+		real higher = top[l] > run_top[l] ? top[l] : run_top[l];
+		run_total[l] = run_total[l] * vm_exp(run_top[l] - higher) + sum[l] * vm_exp(top[l] - higher);
+		run_top[l] = higher;
+		top_of_tile[l] = top[l];
 	}
 }
 
+static void forward_tile(const struct view *v, const struct tile *a, struct running *run)
+{
+	real *z = tile_numbers(v, a), *factor = tile_factors(v, a);
+	logits(v, a, z);
+	for (int64_t r = 0; r < a->padded; r += PANEL)
+		forward_panel(z + r * a->w, a->w, factor + r, run->top + r, run->total + r);
+}
+
 /* The summed loss of a block; factors become exp(top of tile - lse). */
-static double forward_block(struct op_io *io, const struct view *v, int64_t first)
+static double forward_block(const struct view *v, int64_t first)
 {
 	struct running run;
 	struct tile a = tile_at(v, first, 0);
 	double sum = 0;
-	for (int64_t r = 0; r < a.m; r++) {
+	for (int64_t r = 0; r < a.padded; r++) {
 		run.top[r] = -(real)INFINITY;
 		run.total[r] = 0;
 	}
+	panels_pack(v->h + first * v->d, a.m, v->d, v->packed);
 	for (int64_t t = 0; t < v->tiles; t++) {
 		a = tile_at(v, first, t);
-		forward_tile(v, &a, tile_numbers(io, v, &a), &run);
+		forward_tile(v, &a, &run);
 	}
-	for (int64_t r = 0; r < a.m; r++) {
+	for (int64_t r = 0; r < a.padded; r++)
 		v->lse[first + r] = run.top[r] + vm_log(run.total[r]);
+	for (int64_t r = 0; r < a.m; r++) {
 		real mass = mass_of(v, first + r);
 		if (mass != 0)
 			sum += (double)mass * (double)v->lse[first + r] - targets_logit(v, first + r);
@@ -226,7 +257,7 @@ static double forward_block(struct op_io *io, const struct view *v, int64_t firs
 	for (int64_t t = 0; t < v->tiles; t++) {
 		a = tile_at(v, first, t);
 		real *factor = tile_factors(v, &a);
-		for (int64_t r = 0; r < a.m; r++)
+		for (int64_t r = 0; r < a.padded; r++)
 			factor[r] = vm_exp(factor[r] - v->lse[first + r]);
 	}
 	return sum;
@@ -237,37 +268,57 @@ static void forward(struct op_io *io)
 	struct view v = view(io);
 	double sum = 0;
 	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
-		sum += forward_block(io, &v, i);
+		sum += forward_block(&v, i);
 	io->out.v[0] = (real)(sum * row_factor(io));
 }
 
+/* z of a panel becomes the derivative by the logits: E times c mass f, or exp(z - lse) times c mass. */
+static void derivative(real *restrict z, int64_t w, const real *restrict scale)
+{
+	lanes s;
+	memcpy(s, scale, sizeof s);
+	for (int64_t j = 0; j < w; j++, z += PANEL)
+		for (int l = 0; l < PANEL; l++)
+			z[l] *= s[l];
+}
+
+static void derivatives(const struct view *v, const struct tile *a, real *z)
+{
+	const real *factor = tile_factors(v, a);
+	bool kept = a->first < v->kept;
+	lanes scale, sum;
+	if (!kept)
+		logits(v, a, z);
+	for (int64_t r = 0; r < a->padded; r += PANEL) {
+		if (!kept)
+			exponentials(z + r * a->w, a->w, v->lse + a->first + r, sum);
+		for (int l = 0; l < PANEL; l++)
+			scale[l] = kept ? v->mass[r + l] * factor[r + l] : v->mass[r + l];
+		derivative(z + r * a->w, a->w, scale);
+	}
+}
+
 /* The part of the gradients that comes from p; c is d loss / d (loss of a row). */
-static void backward_tile(struct op_io *io, const struct view *v, const struct tile *a, real c)
+static void backward_block(struct op_io *io, const struct view *v, int64_t first, real c)
 {
 	struct operand *h = &io->in[0], *table = &io->in[1];
-	real *bias = bias_grad(io), *e = tile_numbers(io, v, a);
-	int64_t d = v->d;
-	real *dh = io->scratch + ROWS * COLS, *scaled = dh + ROWS * d, factor[ROWS];
-	bool kept = a->first < v->kept;
-	if (!kept)
-		logits(v, a, e);
-	for (int64_t r = 0; r < a->m; r++) {
-		if (!kept)
-			rows_exp_sum(e + r * a->w, v->lse[a->first + r], e + r * a->w, a->w);
-		real f = kept ? c * tile_factors(v, a)[r] : c;
-		factor[r] = f * mass_of(v, a->first + r);
-		for (int64_t j = 0; j < d; j++)
-			scaled[r * d + j] = factor[r] * v->h[(a->first + r) * d + j];
+	real *bias = bias_grad(io);
+	struct tile a = tile_at(v, first, 0);
+	for (int64_t r = 0; r < a.padded; r++)
+		v->mass[r] = r < a.m ? c * mass_of(v, first + r) : 0;
+	if (first >= v->kept)
+		panels_pack(v->h + first * v->d, a.m, v->d, v->packed);
+	for (int64_t t = 0; t < v->tiles; t++) {
+		a = tile_at(v, first, t);
+		real *z = tile_numbers(v, &a);
+		derivatives(v, &a, z);
+		if (h->g)
+			panels_combine(z, a.m, a.w, v->table + a.col * v->d, v->d, h->g + first * v->d);
+		if (table->g)
+			panels_outer(z, a.m, a.w, v->h + first * v->d, v->d, table->g + a.col * v->d);
+		if (bias)
+			panels_sums(z, a.m, a.w, bias + a.col);
 	}
-	if (table->g)
-		blas_gemm(true, false, a->w, d, a->m, 1, e, a->w, scaled, d, 1, table->g + a->col * d, d);
-	if (bias)
-		blas_gemm(true, false, a->w, 1, a->m, 1, e, a->w, factor, 1, 1, bias + a->col, 1);
-	if (!h->g)
-		return;
-	blas_gemm(false, false, a->m, d, a->w, 1, e, a->w, v->table + a->col * d, d, 0, dh, d);
-	for (int64_t r = 0; r < a->m; r++)
-		rows_axpy(factor[r], dh + r * d, h->g + (a->first + r) * d, d);
 }
 
 /* The part that comes from the targets of row r. */
@@ -299,10 +350,7 @@ static void backward(struct op_io *io)
 		if (k != 2)
 			op_grad_begin(&io->in[k]);
 	for (int64_t i = 0; i < v.rows; i += tile_at(&v, i, 0).m)
-		for (int64_t t = 0; t < v.tiles; t++) {
-			struct tile a = tile_at(&v, i, t);
-			backward_tile(io, &v, &a, c);
-		}
+		backward_block(io, &v, i, c);
 	for (int64_t r = 0; r < v.rows; r++)
 		backward_targets(io, &v, r, c);
 }
