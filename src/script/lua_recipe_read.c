@@ -52,29 +52,25 @@ static void read_file(struct recipe *r, int t, struct builder *into)
 		script_raise_plain(r->L, &e);
 }
 
-/* Replaces the data set in `box` (the filters make new ones). */
+/* The outcome of a filter, a new data set, takes the place of the one in `box`. */
+static void replace(lua_State *L, struct box *box, enum err_code code, struct dataset **next, const struct err *e)
+{
+	script_check(L, code, e);
+	dataset_unref(box->p);
+	box->p = *next;
+}
+
 static void filter(struct recipe *r, struct box *box)
 {
 	struct err e;
 	struct dataset *next = NULL;
-	if (!isnan(r->min_rating)) {
-		if (filter_rating(box->p, (float)r->min_rating, &next, &e) != OK)
-			script_raise_plain(r->L, &e);
-		dataset_unref(box->p);
-		box->p = next;
-	}
-	if (!isnan(r->without_rating)) {
-		if (filter_without_rating(box->p, (float)r->without_rating, &next, &e) != OK)
-			script_raise_plain(r->L, &e);
-		dataset_unref(box->p);
-		box->p = next;
-	}
-	if (r->kcore_users > 1 || r->kcore_items > 1) {
-		if (filter_kcore(box->p, (int32_t)r->kcore_users, (int32_t)r->kcore_items, &next, &e) != OK)
-			script_raise_plain(r->L, &e);
-		dataset_unref(box->p);
-		box->p = next;
-	}
+	if (!isnan(r->min_rating))
+		replace(r->L, box, filter_rating(box->p, (float)r->min_rating, &next, &e), &next, &e);
+	if (!isnan(r->without_rating))
+		replace(r->L, box, filter_without_rating(box->p, (float)r->without_rating, &next, &e), &next, &e);
+	if (r->kcore_users > 1 || r->kcore_items > 1)
+		replace(r->L, box, filter_kcore(box->p, (int32_t)r->kcore_users, (int32_t)r->kcore_items, &next, &e),
+			&next, &e);
 }
 
 static struct dataset *read_view(struct recipe *r, int view)
