@@ -32,13 +32,12 @@ end
 
 -- bce: -log s(up) - sum_n log s(-down_n), s the logistic function; each of the 1 + n terms pays for the vectors it touches.
 function MF:loss(batch)
-  local user = self.user(batch.user)
-  local up, down = self:rank(user, batch.item), self:rank(user, batch.negative)
   local n = batch.negative.width
-  local loss
+  local user, loss = self.user(batch.user)
   if self.k.loss == "bpr" then
-    loss = nn.bpr(up, down)
+    loss = nn.bpr_rows(user, self.item.weight, batch.item, batch.negative, self.bias.weight)
   else
+    local up, down = self:rank(user, batch.item), self:rank(user, batch.negative)
     local bias = self.user_bias(batch.user):sum()
     loss = nn.bce_pair(up + bias, down + (n > 1 and bias:repeat_(n) or bias), "sum")
   end
