@@ -1,5 +1,6 @@
 /* gusto run FILE: trains an experiment in the foreground. */
 #include "cli/command.h"
+#include "cli/estimate.h"
 #include "cli/train.h"
 
 #include "base/str.h"
@@ -13,6 +14,7 @@ static const struct arg_spec args[] = {
 	{"threads", ARG_INT, .def = 0, .min = 0, .max = 1024, .help = "workers (0: all cores)"},
 	{"json", ARG_BOOL, .help = "JSON lines: start, eval, done"},
 	{"trust", ARG_BOOL, .help = "lift the sandbox of the script"},
+	{"profile", ARG_BOOL, .help = "tell at the end where the time of the steps went, op by op"},
 	{"detach", ARG_BOOL, .help = "leave it running in the background and print its directory"},
 	{0},
 };
@@ -35,7 +37,10 @@ static enum err_code run(const struct command_line *c, struct err *e)
 	so.seed = (uint64_t)option_number(k, c, "seed");
 	so.trust = option_number(k, c, "trust") != 0;
 	struct printer p = {.json = option_number(k, c, "json") != 0, .announce = -1};
-	struct run_options o = {.threads = (int)option_number(k, c, "threads"), .event = printer_event, .ctx = &p};
+	struct run_options o = {.threads = (int)option_number(k, c, "threads"),
+		.profile = option_number(k, c, "profile") != 0,
+		.event = printer_event,
+		.ctx = &p};
 	if (option_number(k, c, "detach") != 0) {
 		char dir[4096];
 		TRY(train_detached(c->positional[0], &so, &o, dir, sizeof dir, e));
@@ -45,6 +50,8 @@ static enum err_code run(const struct command_line *c, struct err *e)
 	struct experiment *x;
 	struct run_result r;
 	TRY(script_load(c->positional[0], &so, &x, e));
+	if (!p.json)
+		estimate_print(x, o.threads);
 	enum err_code code = runner_train(x, &o, &r, e);
 	if (code == OK)
 		printer_result(&p, &r);

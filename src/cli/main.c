@@ -1,5 +1,6 @@
 /* gusto: train, watch, steer and question recommender models. */
 #include "base/str.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "cli/workbench.h"
 
@@ -73,6 +74,10 @@ static void spin_briefly(char **argv)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		printf("gusto %s\n", GUSTO_VERSION);
+		return 0;
+	}
 	spin_briefly(argv);
 	struct err e = {OK, ""};
 	setlocale(LC_ALL, "");

@@ -3,6 +3,7 @@
 #include "nn/optim.h"
 #include "run/agent.h"
 #include "run/evaluator.h"
+#include "run/profile.h"
 #include "run/rig.h"
 
 #include <math.h>
@@ -190,37 +191,20 @@ enum err_code bench_run(struct experiment *x, const struct bench_options *o, str
 
 /* ---- profile ---- */
 
-static double print_times(struct program *p, int steps)
-{
-	struct op_time times[512];
-	int n = program_times(p, times, 512);
-	double inside = 0;
-	for (int k = 0; k < n; k++) {
-		printf("%-20s %-32s %10.1f %10.1f\n", times[k].op, times[k].scope, 1e6 * times[k].forward / steps,
-			1e6 * times[k].backward / steps);
-		inside += times[k].forward + times[k].backward;
-	}
-	return inside;
-}
-
 enum err_code bench_profile(struct experiment *x, const struct bench_options *o, int steps, struct err *e)
 {
 	struct bench b = {.x = x};
 	enum err_code code = prepare(&b, o, e);
 	for (int i = 0; code == OK && i < WARM_STEPS; i++)
 		code = step(&b, e);
-	double begun = now(), inside = 0;
+	double begun = now();
 	b.loading = 0;
 	if (code == OK)
 		engine_profile(b.engine, true);
 	for (int i = 0; code == OK && i < steps; i++)
 		code = step(&b, e);
-	double wall = now() - begun;
-	printf("%-20s %-32s %10s %10s  us per step, worker 0\n", "op", "layer", "forward", "backward");
-	for (int k = 0; code == OK && k < b.rig->n_losses; k++)
-		inside += print_times(b.rig->losses[k].program, steps);
-	printf("ops %.1f us, batches %.1f us, whole step %.1f us\n", 1e6 * inside / steps, 1e6 * b.loading / steps,
-		1e6 * wall / steps);
+	if (code == OK)
+		profile_print(b.rig, steps, now() - begun, b.loading);
 	finish(&b);
 	return code;
 }

@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/str.h"
+#include "base/version.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,10 +11,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef GUSTO_VERSION
-#define GUSTO_VERSION "0.1"
-#endif
 
 void facts_event(struct trainer *t, const char *level, const char *kind, const char *fmt, ...)
 {

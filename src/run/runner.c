@@ -6,6 +6,7 @@
  *           from there on, then live
  *
  * The model is built before a new directory is made: what cannot be built leaves nothing behind. */
+#include "run/profile.h"
 #include "run/trainer.h"
 
 #include "base/fs.h"
@@ -226,6 +227,7 @@ static enum err_code begin(struct trainer *t, int *lock, struct err *e)
 	struct engine_options eo;
 	TRY(learn_past(t, &eo, e));
 	TRY(engine_new(&eo, &t->engine, e));
+	engine_profile(t->engine, t->o->profile);
 	if (t->o->resume) {
 		TRY(open_dir(t, lock, e));
 		TRY(continue_run(t, e));
@@ -338,6 +340,8 @@ static enum err_code finish(struct trainer *t, enum err_code rc, struct run_resu
 	}
 	put_result(t, out);
 	tell_done(t, out);
+	if (t->o->profile)
+		profile_print(t->rig, t->profile.steps, t->profile.seconds, t->profile.loading);
 	return rc;
 }
 

@@ -26,6 +26,7 @@ struct run_options {
 	int threads;	       /* 0: all */
 	int64_t slice_rows;    /* 0: chosen */
 	bool quiet_socket;     /* no control socket (tests) */
+	bool profile;	       /* tells on stdout, at the end, where the time of the steps went */
 	void (*event)(void *ctx, const struct run_event *ev);
 	void *ctx;
 };

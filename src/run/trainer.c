@@ -204,15 +204,24 @@ static void follow(struct trainer *t)
 		paramset_follow(t->rig->params, plan->target[i].to, plan->target[i].from, knobset_number(k, "tau", 1));
 }
 
+static enum err_code next_batch(struct trainer *t, int64_t turns, struct batch *b, struct err *e)
+{
+	double begun = t->o->profile ? trainer_now() : 0;
+	if (t->agent)
+		TRY(agent_batch(t->agent, t->rig, t->at.step, turns, b, e));
+	else
+		batcher_get(t->rig->batcher, t->at.epoch, t->at.index, b);
+	t->profile.loading += t->o->profile ? trainer_now() - begun : 0;
+	return OK;
+}
+
 enum err_code trainer_step(struct trainer *t, struct err *e)
 {
 	struct batch b = {0};
 	int64_t turns = 1;
+	double begun = t->o->profile ? trainer_now() : 0;
 	int player = rig_turn(t->rig, t->at.step, &turns);
-	if (t->agent)
-		TRY(agent_batch(t->agent, t->rig, t->at.step, turns, &b, e));
-	else
-		batcher_get(t->rig->batcher, t->at.epoch, t->at.index, &b);
+	TRY(next_batch(t, turns, &b, e));
 	if (t->rig->n_losses) {
 		TRY(update(t, player, &b, e));
 		follow(t);
@@ -220,6 +229,8 @@ enum err_code trainer_step(struct trainer *t, struct err *e)
 	if (t->agent)
 		log_episodes(t);
 	advance(t, b.examples);
+	t->profile.seconds += t->o->profile ? trainer_now() - begun : 0;
+	t->profile.steps++;
 	return OK;
 }
 

@@ -63,6 +63,10 @@ struct trainer {
 		int output[PLAYERS_MAX][MODEL_OUTPUTS_MAX], episodes[16], lr, norm, steps_per_s, examples_per_s, eta;
 	} series;
 	double loss; /* of the last step */
+	struct {
+		int64_t steps;
+		double seconds, loading;
+	} profile; /* where o->profile */
 
 	struct server *server; /* NULL: none */
 	int signals;	       /* signalfd, -1: none */
