@@ -128,12 +128,18 @@ static enum err_code begin(struct engine *g, struct program *p, const struct bat
 	return OK;
 }
 
+static const real *parameter_value(const struct program *p, int value)
+{
+	return value < 0 ? NULL : p->param[p->value[p->value[value].root].ref]->value;
+}
+
 bool program_product(const struct program *p, struct program_product *out)
 {
 	if (p->table < 0)
 		return false;
+	const struct shape *s = &p->value[p->table].shape;
 	*out = (struct program_product){
-		p->param[p->value[p->table].ref], p->bias < 0 ? NULL : p->param[p->value[p->bias].ref]};
+		s->dim[0], s->dim[1], parameter_value(p, p->table), parameter_value(p, p->bias)};
 	return true;
 }
 

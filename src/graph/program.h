@@ -47,9 +47,11 @@ typedef void (*program_sink)(
 enum err_code program_infer(
 	struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e);
 
-/* PROGRAM_FACTORS: table [n, d] and bias [n] (may be NULL) of the product that was left out; false: there was none. */
+/* PROGRAM_FACTORS: the product x W^T + b that was left out: table [n, d] and bias [n] (may be NULL), of parameters as they stand;
+ * false: there was none. */
 struct program_product {
-	const struct param *table, *bias;
+	int32_t n, d;
+	const real *table, *bias;
 };
 bool program_product(const struct program *p, struct program_product *out);
 

@@ -306,24 +306,23 @@ static enum err_code check_outputs(
 	return OK;
 }
 
-static int parameter(const struct program *p, int value)
+static bool is_parameter(const struct program *p, int value)
 {
-	int root = p->value[value].root;
-	return p->value[root].kind == VALUE_PARAM ? root : -1;
+	return p->value[p->value[value].root].kind == VALUE_PARAM;
 }
 
-/* The last op is left out where it is a product with a parameter. */
+/* The last op is left out where it is a product with a parameter, under whatever shape the script reads it. */
 static void split_product(struct program *p)
 {
 	const struct node *n = &p->node[p->n_nodes - 1];
 	if (p->n_nodes < 1 || p->n_outputs != 1 || n->out != p->output[0] || !n->class->table_product)
 		return;
-	int table = parameter(p, n->in[1]), bias = n->n_in > 2 ? parameter(p, n->in[2]) : -1;
 	const struct value *x = &p->value[n->in[0]];
-	if (table < 0 || (n->n_in > 2 && bias < 0) || x->kind == VALUE_PARAM || x->shape.ndim != 1)
+	if (!is_parameter(p, n->in[1]) || p->value[n->in[1]].shape.ndim != 2 || x->kind == VALUE_PARAM ||
+		x->shape.ndim != 1 || (n->n_in > 2 && !is_parameter(p, n->in[2])))
 		return;
-	p->table = table;
-	p->bias = bias;
+	p->table = n->in[1];
+	p->bias = n->n_in > 2 ? n->in[2] : -1;
 	p->output[0] = n->in[0];
 	mem_free(p->node[--p->n_nodes].scope);
 }

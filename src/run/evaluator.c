@@ -165,10 +165,12 @@ static enum err_code program_for(
 			users, out, e);
 	bool may = *way == WAY_FULL && evaluation_takes_product(v->evaluation);
 	TRY(rig_program(r, MODEL_SCORE, may ? PROGRAM_FACTORS : PROGRAM_INFER, 0, users, out, e));
-	if (!may || !program_product((*out)->program, &product) || product.table->rows < v->n_items)
+	if (!may || !program_product((*out)->program, &product))
 		return OK;
+	if (product.n < v->n_items) /* not scores of all items: what is wrong with them is told as elsewhere */
+		return rig_program(r, MODEL_SCORE, PROGRAM_INFER, 0, users, out, e);
 	*way = WAY_PRODUCT;
-	return evaluation_product(v->evaluation, product.table->width, e);
+	return evaluation_product(v->evaluation, product.d, e);
 }
 
 static enum err_code rating_program(
@@ -309,7 +311,7 @@ static struct eval_product product_of(const struct program *p)
 {
 	struct program_product x;
 	CHECK(program_product(p, &x), "the program ends in no product");
-	return (struct eval_product){x.table->width, x.table->value, x.bias ? x.bias->value : NULL};
+	return (struct eval_product){x.d, x.table, x.bias};
 }
 
 static enum err_code run_ranks(struct evaluator *v, struct rig *r, bool (*between)(void *ctx), void *ctx, struct err *e)

@@ -23,6 +23,15 @@ for ties in average worst best first; do
 	run popularity >/dev/null
 	"$gusto" show last --json | grep -q ", ties $ties, metrics" || die "the run does not know its ties: $ties"
 done
+# a product with a reshaped parameter is ranked as it comes, and as it does where more follows on it
+cat >"$work/doubled.lua" <<'LUA'
+local g = require "gusto"
+local m = require "gusto.models.popularity"
+local score = m.score
+function m:score(batch) return score(self, batch) * 2 end
+return g.experiment { data = g.data { "planted", interactions = 30000 }, model = m }
+LUA
+[ "$(run doubled | metric ndcg@10)" = "$popular" ] || die "twice the popularity ranks otherwise than popularity ($popular)"
 for model in itemknn ease ials mda; do
 	experiment $model
 	one=$(run $model --threads 2)
