@@ -18,15 +18,17 @@ static void print_time(double seconds)
 		printf("%.1f h", seconds / 3600);
 }
 
-void estimate_print(struct experiment *x, int threads)
+enum err_code estimate_print(struct experiment *x, int threads, struct err *e)
 {
 	const struct bench_options o = {.seconds = sample_seconds, .threads = threads};
 	double epochs = knobset_number(&x->knobs, "epochs", x->train.epochs);
 	struct bench_result r;
 	struct rusage u;
-	struct err unable; /* the run itself will say why */
-	if (x->world || epochs <= 0 || bench_run(x, &o, &r, &unable) != OK)
-		return;
+	if (x->world || epochs <= 0)
+		return OK;
+	enum err_code code = bench_run(x, &o, &r, e);
+	if (code != OK)
+		return code == ERR_ARG ? OK : code; /* nothing is trained by gradient */
 	getrusage(RUSAGE_SELF, &u);
 	printf("estimate: %.0f steps and ", r.epoch_s * r.steps_per_s);
 	print_time(r.epoch_s);
@@ -35,4 +37,5 @@ void estimate_print(struct experiment *x, int threads)
 	printf(" for %.0f epoch%s without evaluations, %.0f MB\n", epochs, epochs == 1 ? "" : "s",
 		(double)u.ru_maxrss / 1024);
 	fflush(stdout);
+	return OK;
 }
