@@ -23,36 +23,52 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-static void forward(struct op_io *io)
+static ROWS_INLINE void forward_width(int64_t d, struct op_io *io)
 {
-	int64_t n = io->in[1].shape.dim[0], rows = io->in[1].shape.dim[1], d = io->in[0].shape.dim[1];
+	int64_t n = io->in[1].shape.dim[0], rows = io->in[1].shape.dim[1];
 	const real *x = io->in[0].v, *w = io->in[1].v, *b = io->n_in == 3 ? io->in[2].v : NULL;
 	real *y = io->out.v;
 	for (int64_t i = 0; i < io->in[0].rows; i++, x += rows * d)
 		for (int64_t v = 0; v < n; v++, y += d) {
 			for (int64_t j = 0; j < d; j++)
 				y[j] = b ? b[v] : 0;
-			for (int64_t l = 0; l < rows; l++)
-				rows_axpy(w[v * rows + l], x + l * d, y, d);
+			rows_combine(w + v * rows, x, rows, y, d);
 		}
+}
+
+static void forward(struct op_io *io)
+{
+	ROWS_WIDTHS(io->in[0].shape.dim[1], forward_width, io);
+}
+
+static ROWS_INLINE void backward_image(int64_t d, struct op_io *io, const real *x, const real *g, real *dx)
+{
+	int64_t n = io->in[1].shape.dim[0], rows = io->in[1].shape.dim[1];
+	const real *w = io->in[1].v;
+	real *dw = io->in[1].g, *db = io->n_in == 3 ? io->in[2].g : NULL;
+	for (int64_t v = 0; v < n; v++, g += d) {
+		for (int64_t l = 0; dx && l < rows; l++)
+			rows_axpy(w[v * rows + l], g, dx + l * d, d);
+		for (int64_t l = 0; dw && l < rows; l++)
+			dw[v * rows + l] += rows_dot(g, x + l * d, d);
+		if (db)
+			db[v] += rows_sum(g, d);
+	}
+}
+
+static ROWS_INLINE void backward_width(int64_t d, struct op_io *io)
+{
+	int64_t image = io->in[0].shape.dim[0] * d, out = io->in[1].shape.dim[0] * d;
+	for (int64_t i = 0; i < io->in[0].rows; i++)
+		backward_image(d, io, io->in[0].v + i * image, io->out.g + i * out,
+			io->in[0].g ? io->in[0].g + i * image : NULL);
 }
 
 static void backward(struct op_io *io)
 {
-	int64_t n = io->in[1].shape.dim[0], rows = io->in[1].shape.dim[1], d = io->in[0].shape.dim[1];
-	const real *x = io->in[0].v, *w = io->in[1].v, *g = io->out.g;
-	real *dx = io->in[0].g, *dw = io->in[1].g, *db = io->n_in == 3 ? io->in[2].g : NULL;
 	for (int i = 0; i < io->n_in; i++)
 		op_grad_begin(&io->in[i]);
-	for (int64_t i = 0; i < io->in[0].rows; i++, x += rows * d, dx = dx ? dx + rows * d : NULL)
-		for (int64_t v = 0; v < n; v++, g += d) {
-			for (int64_t l = 0; dx && l < rows; l++)
-				rows_axpy(w[v * rows + l], g, dx + l * d, d);
-			for (int64_t l = 0; dw && l < rows; l++)
-				dw[v * rows + l] += rows_dot(g, x + l * d, d);
-			if (db)
-				db[v] += rows_sum(g, d);
-		}
+	ROWS_WIDTHS(io->in[0].shape.dim[1], backward_width, io);
 }
 
 static const struct op_case cases[] = {

@@ -39,9 +39,12 @@ end
 -- [examples, 2 dim]: what the window says, and who the user is.
 function Caser:encode(batch)
   local k, image = self.k, self.item(batch.item)
-  local found = self.vertical(image):reshape(k.vertical * k.dim)
-  for _, filters in ipairs(self.horizontal) do found = nn.concat(found, filters(image):max_rows()) end
-  return nn.concat(self.dense(found:dropout(k.dropout)), self.user(batch.user))
+  local found = { self.vertical(image):reshape(k.vertical * k.dim) }
+  for height, filters in ipairs(self.horizontal) do
+    found[#found + 1] = filters(image):max_rows()
+    if #found == 8 or height == k.length then found = { nn.concat(table.unpack(found)) } end
+  end
+  return nn.concat(self.dense(found[1]:dropout(k.dropout)), self.user(batch.user))
 end
 
 function Caser:rank(z, ids)
