@@ -29,21 +29,37 @@ struct cells {
 	real *number;
 };
 
-static void write(const struct fieldset *f, const struct cells *to, int32_t user, int32_t item, int64_t row)
+/* One category of n examples: to[e * width]. */
+static void write_category(const struct fieldset_field *x, int32_t n, const int32_t *user, const int32_t *item,
+	const int64_t *row, int64_t width, int32_t *restrict to)
 {
-	int n[4] = {0};
+	const int32_t *restrict code = x->code, first = x->first;
+	for (int32_t e = 0; e < n && !(code && x->owner == OWNER_ROW); e++)
+		to[e * width] = fieldset_category(x, user[e], item[e], row[e]);
+	for (int32_t e = 0; e < n && code && x->owner == OWNER_ROW; e++) /* the usual one */
+		to[e * width] = code[row[e]] < 0 ? -1 : first + code[row[e]];
+}
+
+/* Fields of n examples, one field after the other: the codes of a field stand close together, those of a row do not. */
+static void write(const struct fieldset *f, const struct cells *to, int32_t n, const int32_t *user, const int32_t *item,
+	const int64_t *row)
+{
+	int at[4] = {0};
 	for (int i = 0; i < f->n; i++) {
 		const struct fieldset_field *x = &f->field[i];
-		int at = n[x->kind]++;
+		int64_t k = at[x->kind]++, width = f->n_kind[x->kind];
 		if (x->kind == FIELDSET_CATEGORY) {
 			CHECK(to->field, "no column for category '%s'", x->name);
-			to->field[at] = fieldset_category(x, user, item, row);
+			write_category(x, n, user, item, row, width, to->field + k);
 		} else if (x->kind == FIELDSET_CROSS) {
 			CHECK(to->cross, "no column for cross '%s'", x->name);
-			to->cross[at] = fieldset_cross(f, x, user, item, row);
+			for (int32_t e = 0; e < n; e++)
+				to->cross[e * width + k] = fieldset_cross(f, x, user[e], item[e], row[e]);
 		} else if (x->kind == FIELDSET_NUMBER) {
 			CHECK(to->number, "no column for number '%s'", x->name);
-			to->number[at] = (real)x->value[fieldset_owner_of(x, user, item, row)];
+			for (int32_t e = 0; e < n; e++)
+				to->number[e * width + k] =
+					(real)x->value[fieldset_owner_of(x, user[e], item[e], row[e])];
 		}
 	}
 }
@@ -135,7 +151,8 @@ static int64_t points_rows(const struct split *s, const struct args *args, enum 
 static enum err_code begin(struct batcher *b, struct err *e)
 {
 	const struct split *s = b->split;
-	int64_t *row = mem_calloc((size_t)s->count[PART_TRAIN] + 1, sizeof *row), n = 0;
+	/* behind the training rows: those of the batch at hand */
+	int64_t *row = mem_calloc((size_t)s->count[PART_TRAIN] + (size_t)b->o.batch, sizeof *row), n = 0;
 	b->state = row;
 	TRY(check_history(s, &b->o.args, e));
 	if (!row)
@@ -199,21 +216,19 @@ static void fill(struct batcher *b, int32_t n)
 	const struct split *s = b->split;
 	const struct fieldset *f = s->fields;
 	const int64_t *row = b->state;
+	int64_t *at = (int64_t *)b->state + b->rows;
 	int32_t *user = b->column[0], *item = b->column[1];
 	int32_t *field = batcher_column(b, "field"), *cross = batcher_column(b, "cross");
 	real *number = batcher_column(b, "number"), *label = batcher_column(b, "label");
 	draw_items(b, n, user, item);
 	for (int32_t i = 0; i < n; i++) {
-		int64_t at = row[b->order[i] % b->rows];
 		bool own = b->order[i] < b->rows;
+		at[i] = row[b->order[i] % b->rows];
 		if (own)
-			item[i] = s->data->item[at];
-		label[i] = own ? (real)split_label(s, at) : 0;
-		struct cells to = {field ? field + (int64_t)i * f->n_kind[FIELDSET_CATEGORY] : NULL,
-			cross ? cross + (int64_t)i * f->n_kind[FIELDSET_CROSS] : NULL,
-			number ? number + (int64_t)i * f->n_kind[FIELDSET_NUMBER] : NULL};
-		write(f, &to, user[i], item[i], at);
+			item[i] = s->data->item[at[i]];
+		label[i] = own ? (real)split_label(s, at[i]) : 0;
 	}
+	write(f, &(struct cells){field, cross, number}, n, user, item, at);
 	fill_lists(b, n, user, item);
 	if (b->o.args.num[HISTORY] > 0)
 		fill_histories(b, n, user);
@@ -244,7 +259,7 @@ static enum err_code point_cells(struct eval_writer *w, const struct split *s, i
 		return no_memory(e);
 	*ids[0] = user;
 	*ids[1] = item;
-	write(f, &to, user, item, row);
+	write(f, &to, 1, &user, &item, &row);
 	return OK;
 }
 

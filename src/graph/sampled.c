@@ -44,6 +44,7 @@ struct view {
 	bool shared;
 	real *z;      /* aux */
 	real *e, *de; /* [n - 1, d], shared only: the rows of the negatives, and their gradient */
+	real *q;      /* [n - 1], shared only: logq of the negatives, and the sums of their derivatives */
 	real *room;   /* [n] */
 };
 
@@ -62,6 +63,7 @@ static struct view view(const struct op_io *io)
 		.room = io->scratch};
 	v.e = v.room ? v.room + v.n : NULL;
 	v.de = v.e ? v.e + (v.n - 1) * v.d : NULL;
+	v.q = v.e ? v.de + (v.n - 1) * v.d : NULL;
 	return v;
 }
 
@@ -74,7 +76,7 @@ size_t sampled_aux(const struct op_io *io)
 size_t sampled_scratch(const struct op_io *io)
 {
 	struct view v = view(io);
-	return (size_t)(v.n + (v.shared ? 2 * (v.n - 1) * v.d : 0));
+	return (size_t)(v.n + (v.shared ? (2 * v.d + 1) * (v.n - 1) : 0));
 }
 
 /* Id j of row r, -1 where it takes no part. */
@@ -107,21 +109,24 @@ static void logits_of_row(const struct view *v, int64_t r, real *z)
 /* Column j >= 1 holds h . T[id_j]: the rest of z. */
 static void finish_shared(const struct view *v, int64_t r, real *z)
 {
-	z[0] = logit(v, r, v->target[r]);
-	for (int64_t j = 1; j < v->n; j++) {
-		int32_t id = candidate(v, r, j);
-		z[j] = id < 0 ? -(real)INFINITY : z[j] - (v->logq ? v->logq[id] : 0);
-	}
+	const int32_t target = v->target[r], *restrict id = v->negative;
+	const real *restrict q = v->q;
+	real *restrict to = z + 1;
+	z[0] = logit(v, r, target);
+	for (int64_t j = 0; j < v->n - 1; j++)
+		to[j] = (id[j] < 0) | (id[j] == target) ? -(real)INFINITY : to[j] - q[j];
 }
 
 static void gather_shared(const struct view *v)
 {
 	CHECK(v->e, "no scratch for the shared negatives");
-	for (int64_t j = 0; j + 1 < v->n; j++)
+	for (int64_t j = 0; j + 1 < v->n; j++) {
+		v->q[j] = v->logq && v->negative[j] >= 0 ? v->logq[v->negative[j]] : 0;
 		if (v->negative[j] >= 0)
 			rows_copy(v->table + v->negative[j] * v->d, v->e + j * v->d, v->d);
 		else
 			memset(v->e + j * v->d, 0, (size_t)v->d * sizeof *v->e);
+	}
 }
 
 void sampled_forward(struct op_io *io, sampled_row f)
@@ -194,9 +199,28 @@ static void backward_shared(struct op_io *io, const struct view *v, real g)
 			backward_candidate(io, v, r, v->target[r], g * v->z[r * v->n]);
 }
 
+/* Derivatives of candidates that take no part are 0. */
+static void backward_logq_shared(struct op_io *io, const struct view *v, real g)
+{
+	real *to = io->in[LOGQ].g;
+	memset(v->q, 0, (size_t)(v->n - 1) * sizeof *v->q);
+	for (int64_t r = 0; r < v->rows; r++) {
+		rows_add(v->z + r * v->n + 1, v->q, v->n - 1);
+		if (v->target[r] >= 0)
+			to[v->target[r]] -= g * v->z[r * v->n];
+	}
+	for (int64_t j = 0; j < v->n - 1; j++)
+		if (v->negative[j] >= 0)
+			to[v->negative[j]] -= g * v->q[j];
+}
+
 static void backward_logq(struct op_io *io, const struct view *v, real g)
 {
 	op_grad_begin(&io->in[LOGQ]);
+	if (v->shared && io->in[LOGQ].g) {
+		backward_logq_shared(io, v, g);
+		return;
+	}
 	for (int64_t r = 0; r < v->rows && io->in[LOGQ].g; r++)
 		for (int64_t j = 0; v->target[r] >= 0 && j < v->n; j++) {
 			int32_t id = candidate(v, r, j);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCOPE_DEPTH = 32 };
+enum { SCOPE_DEPTH = 32, FOLLOW_ALONE = 65536 };
 
 struct paramset {
 	uint64_t seed;
@@ -174,7 +174,14 @@ static const struct param *fellow_of(const struct paramset *s, const struct para
 	return q && shape_same(&q->shape, &p->shape) ? q : NULL;
 }
 
-int paramset_follow(struct paramset *s, const char *to, const char *from, double tau)
+static void follow(real *restrict to, const real *restrict from, int64_t n, real t, int threads)
+{
+#pragma omp parallel for simd schedule(static) num_threads(threads) if (n > FOLLOW_ALONE)
+	for (int64_t k = 0; k < n; k++)
+		to[k] += t * (from[k] - to[k]);
+}
+
+int paramset_follow(struct paramset *s, const char *to, const char *from, double tau, int threads)
 {
 	int pairs = 0;
 	const real t = (real)tau;
@@ -188,8 +195,7 @@ int paramset_follow(struct paramset *s, const char *to, const char *from, double
 		if (tau >= 1)
 			memcpy(p->value, q->value, (size_t)p->n * sizeof(real));
 		else
-			for (int64_t k = 0; k < p->n; k++)
-				p->value[k] += t * (q->value[k] - p->value[k]);
+			follow(p->value, q->value, p->n, t, threads);
 		pairs++;
 	}
 	return pairs;

@@ -23,7 +23,7 @@ enum field {
 	VALUE, /* NaN until the episode has ended */
 	COLUMNS,
 };
-enum { TRIES = 64 };
+enum { TRIES = 64, AHEAD = 4, LINE = 64 };
 
 static const struct {
 	const char *name, *next;
@@ -55,6 +55,7 @@ struct buffer {
 struct buffer_room {
 	int32_t batch;
 	void *now[COLUMNS], *next[SEEN];
+	int64_t *place; /* [batch] drawn */
 };
 
 static size_t size_of(enum field c)
@@ -278,7 +279,7 @@ void transitions_signature(const struct env_spec *s, bool values, struct batch *
 enum err_code buffer_room_new(const struct buffer *b, int32_t batch, struct buffer_room **out, struct err *e)
 {
 	struct buffer_room *r = mem_calloc(1, sizeof *r);
-	bool ok = r != NULL;
+	bool ok = r && (r->place = mem_calloc((size_t)batch + 1, sizeof *r->place));
 	*out = NULL;
 	for (int c = 0; ok && c < COLUMNS; c++) {
 		size_t bytes = (size_t)batch * (size_t)b->width[c] * size_of((enum field)c);
@@ -303,6 +304,7 @@ void buffer_room_free(struct buffer_room *r)
 		mem_aligned_free(r->now[c]);
 	for (int c = 0; c < SEEN; c++)
 		mem_aligned_free(r->next[c]);
+	mem_free(r->place);
 	mem_free(r);
 }
 
@@ -319,6 +321,19 @@ static void copy_row(const struct buffer *b, struct buffer_room *r, int32_t i, i
 	((real *)r->now[REWARD])[i] *= (real)how.scale;
 	if (b->values)
 		((real *)r->now[VALUE])[i] *= (real)how.scale;
+}
+
+static void prefetch_row(const struct buffer *b, int64_t t, int32_t u)
+{
+	for (int c = 0; c < COLUMNS; c++) {
+		size_t bytes = (size_t)b->width[c] * size_of((enum field)c);
+		const char *now = at(b, (enum field)c, t, u), *next = at(b, (enum field)c, t + 1, u);
+		for (size_t k = 0; k < bytes + LINE - 1; k += LINE) {
+			__builtin_prefetch(now + k);
+			if (c < SEEN)
+				__builtin_prefetch(next + k);
+		}
+	}
 }
 
 static void bind(const struct buffer *b, const struct buffer_room *r, int32_t n, struct batch *out)
@@ -354,10 +369,15 @@ void buffer_draw(const struct buffer *b, struct buffer_room *r, int32_t n, uint6
 {
 	int64_t first = oldest(b), places = (*b->pushed - first) * b->users;
 	CHECK(n <= r->batch && places > 0, "%d transitions of %lld", n, (long long)places);
-	for (int32_t i = 0; i < n; i++) {
-		struct rng draws = rng_stream(seed, RNG_REPLAY, step, (uint64_t)i);
-		int64_t p = find(b, &draws, first, places);
-		copy_row(b, r, i, first + p / b->users, (int32_t)(p % b->users), how);
+	for (int32_t i = 0; i < n + AHEAD; i++) {
+		if (i < n) {
+			struct rng draws = rng_stream(seed, RNG_REPLAY, step, (uint64_t)i);
+			r->place[i] = find(b, &draws, first, places);
+			prefetch_row(b, first + r->place[i] / b->users, (int32_t)(r->place[i] % b->users));
+		}
+		int64_t p = i >= AHEAD ? r->place[i - AHEAD] : 0;
+		if (i >= AHEAD)
+			copy_row(b, r, i - AHEAD, first + p / b->users, (int32_t)(p % b->users), how);
 	}
 	bind(b, r, n, out);
 }

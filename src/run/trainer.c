@@ -201,7 +201,8 @@ static void follow(struct trainer *t)
 	if (plan->n_targets == 0 || (t->at.step + 1) % (every > 0 ? every : 1))
 		return;
 	for (int i = 0; i < plan->n_targets; i++)
-		paramset_follow(t->rig->params, plan->target[i].to, plan->target[i].from, knobset_number(k, "tau", 1));
+		paramset_follow(t->rig->params, plan->target[i].to, plan->target[i].from, knobset_number(k, "tau", 1),
+			engine_threads(t->engine));
 }
 
 static enum err_code next_batch(struct trainer *t, int64_t turns, struct batch *b, struct err *e)
