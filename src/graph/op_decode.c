@@ -38,6 +38,16 @@ static size_t scratch(const struct op_io *io)
 	return op_gathering_size(io, io->in[TABLE].shape.dim[1]);
 }
 
+/* (Without a branch: which ids are absent may be as good as random.) */
+static void add_biases(const int32_t *restrict id, int64_t n, const real *restrict bias, real *restrict y)
+{
+#pragma omp simd
+	for (int64_t t = 0; t < n; t++) {
+		const real b = bias[id[t] < 0 ? 0 : id[t]];
+		y[t] += id[t] < 0 ? 0 : b;
+	}
+}
+
 static void forward_by_id(struct op_io *io)
 {
 	struct gathering g = op_gathering(io, io->in[TABLE].shape.dim[1]);
@@ -46,8 +56,8 @@ static void forward_by_id(struct op_io *io)
 		memset(io->out.v, 0, (size_t)io->out.rows * sizeof(real));
 	ragged_pack(io->in[H].v, io->examples, g.r.d, g.y);
 	ragged_dots(&g.r, g.row, io->examples, g.y, g.padded, io->out.v);
-	for (int64_t t = 0; bias && t < io->out.rows; t++)
-		io->out.v[t] += io->in[IDS].i[t] >= 0 ? bias[io->in[IDS].i[t]] : 0;
+	if (bias)
+		add_biases(io->in[IDS].i, io->out.rows, bias, io->out.v);
 }
 
 static void forward_in_order(struct op_io *io)
@@ -96,6 +106,12 @@ static void backward_by_id(struct op_io *io)
 		ragged_pack(h->v, io->examples, d, g.y);
 		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
 	}
+	for (int32_t k = 0; io->n_in == 4 && k < g.r.by.n; k++) {
+		real sum = 0;
+		for (int32_t t = g.r.by.first[k]; t < g.r.by.first[k + 1]; t++)
+			sum += io->out.g[g.r.by.token[t]];
+		add_bias(&io->in[BIAS], g.r.by.id[k], sum);
+	}
 }
 
 static void backward_in_order(struct op_io *io)
@@ -119,6 +135,8 @@ static void backward_in_order(struct op_io *io)
 				rows_axpy(g, table->v + id[t] * d, h->g + s * d, d);
 			if (row)
 				rows_axpy(g, h->v + s * d, row, d);
+			if (io->n_in == 4)
+				add_bias(&io->in[BIAS], id[t], g);
 		}
 }
 
@@ -131,9 +149,6 @@ static void backward(struct op_io *io)
 		backward_by_id(io);
 	else
 		backward_in_order(io);
-	for (int64_t t = 0; io->n_in == 4 && t < io->out.rows; t++)
-		if (io->in[IDS].i[t] >= 0)
-			add_bias(&io->in[BIAS], io->in[IDS].i[t], io->out.g[t]);
 }
 
 static const struct op_case cases[] = {

@@ -39,10 +39,33 @@ static size_t scratch(const struct op_io *io)
 	return op_gathering_size(io, io->in[TABLE].shape.dim[1]);
 }
 
-/* A mean scales by example: it goes through the tokens as they stand. */
 static bool by_id(const struct op_io *io)
 {
-	return io->attr[OVER] == 0 && op_gathers(io, io->in[TABLE].shape.dim[1]);
+	return op_gathers(io, io->in[TABLE].shape.dim[1]);
+}
+
+static real scale_of(const struct op_io *io, int32_t e)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis];
+	return bag_scale(io, at[e], at[e + 1]);
+}
+
+/* A mean is a sum between scales: of the output, and of its gradient (packed). */
+static void scale_output(struct op_io *io, int64_t d)
+{
+	for (int32_t e = 0; io->attr[OVER] != 0 && e < io->examples; e++)
+		rows_scale(scale_of(io, e), io->out.v + e * d, d);
+}
+
+static void scale_packed(const struct op_io *io, int64_t d, real *y)
+{
+	const int64_t stride = (int64_t)io->examples * RAGGED_BLOCK,
+		      size = (int64_t)ragged_packed_size(io->examples, d);
+	for (int32_t e = 0; io->attr[OVER] != 0 && e < io->examples; e++) {
+		const real scale = scale_of(io, e);
+		for (int64_t at = e * RAGGED_BLOCK; at < size; at += stride)
+			rows_scale(scale, y + at, RAGGED_BLOCK);
+	}
 }
 
 static void forward_by_id(struct op_io *io)
@@ -53,6 +76,7 @@ static void forward_by_id(struct op_io *io)
 	memset(g.y, 0, ragged_packed_size(io->examples, d) * sizeof(real));
 	ragged_sum(&g.r, g.row, io->examples, g.y);
 	ragged_unpack(g.y, io->examples, d, io->out.v);
+	scale_output(io, d);
 }
 
 static void forward_in_order(struct op_io *io)
@@ -87,6 +111,7 @@ static void backward_by_id(struct op_io *io)
 	struct gathering g = op_gathering(io, d);
 	g.r.c = io->n_in == 3 ? weight->v : NULL;
 	ragged_pack(io->out.g, io->examples, d, g.y);
+	scale_packed(io, d, g.y);
 	if (op_gathering_grads(&g, &io->in[TABLE]))
 		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
 	if (io->n_in < 3 || !weight->g)
@@ -158,6 +183,13 @@ static const struct op_case cases[] = {
 		.lengths = {4, 1, 0, 3, 6},
 		.n_in = 2,
 		.in = {CASE_REAL(AXIS_FIXED, 2, 600, 150), CASE_ABSENT(9, AXIS_TOKEN, 0, 0)}},
+	{.name = "by id, mean",
+		.examples = 5,
+		.lengths = {4, 1, 0, 3, 6},
+		.n_in = 3,
+		.in = {CASE_REAL(AXIS_FIXED, 2, 700, 150), CASE_ABSENT(9, AXIS_TOKEN, 0, 0),
+			CASE_REAL(AXIS_TOKEN, 0, 0)},
+		.attr = {1}},
 	{.name = "by id, weighted",
 		.examples = 3,
 		.lengths = {4, 1, 3},

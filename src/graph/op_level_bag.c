@@ -59,24 +59,16 @@ static void forward_in_order(struct op_io *io, const struct levels *l, int64_t d
 		}
 }
 
-/* What the tokens take of their rows: one vector with their weight, or the first ones with coefficients w or 0. */
+/* What the tokens take of their rows, with which weight. */
 static void choose(struct op_io *io, const struct levels *l, struct gathering *g)
 {
 	if (io->n_in == 4)
 		op_gathering_keep(g, io, io->in[WEIGHTS].v);
-	if (io->attr[UP_TO] == 0) {
-		g->r.pick = g->pick;
-		g->r.c = io->n_in == 4 ? io->in[WEIGHTS].v : NULL;
-	} else {
-		g->r.c = g->c;
-	}
-	for (int64_t t = 0; t < io->in[IDS].rows; t++) {
-		const int32_t level = level_at(l, io->in[RATINGS].v[t]);
-		const real w = weight_of(io, t);
-		g->pick[t] = level;
-		for (int32_t k = 0; io->attr[UP_TO] != 0 && k < l->n; k++)
-			g->c[t * l->n + k] = k <= level ? w : 0;
-	}
+	for (int64_t t = 0; t < io->in[IDS].rows; t++)
+		g->pick[t] = level_at(l, io->in[RATINGS].v[t]);
+	g->r.pick = g->pick;
+	g->r.up_to = io->attr[UP_TO] != 0;
+	g->r.c = io->n_in == 4 ? io->in[WEIGHTS].v : NULL;
 }
 
 static void forward_by_id(struct op_io *io, const struct levels *l, int64_t d)
@@ -88,10 +80,30 @@ static void forward_by_id(struct op_io *io, const struct levels *l, int64_t d)
 	ragged_unpack(g.y, io->examples, d, io->out.v);
 }
 
+/* Vectors of one number, as the biases of levels are. */
+static void forward_numbers(struct op_io *io, const struct levels *l)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
+	for (int32_t e = 0; e < io->examples; e++) {
+		real sum = 0;
+		for (int64_t t = at[e]; t < at[e + 1]; t++) {
+			const struct pick p = pick_of(io, l, t);
+			const real *row = io->in[TABLE].v + (int64_t)id[t] * l->n + p.first;
+			for (int64_t j = 0; id[t] >= 0 && j < p.count; j++)
+				sum += weight_of(io, t) * row[j];
+		}
+		io->out.v[e] = sum;
+	}
+}
+
 static void forward(struct op_io *io)
 {
 	const struct levels l = levels_of(io);
 	int64_t d = io->in[TABLE].shape.dim[1] / l.n;
+	if (d == 1) {
+		forward_numbers(io, &l);
+		return;
+	}
 	memset(io->out.v, 0, (size_t)op_numbers(&io->out) * sizeof(real));
 	if (op_gathers(io, d))
 		forward_by_id(io, &l, d);
@@ -141,11 +153,28 @@ static void backward_by_id(struct op_io *io, const struct levels *l, int64_t d)
 	if (op_gathering_grads(&g, &io->in[TABLE]))
 		ragged_spread(&g.r, g.grad, g.fresh, io->examples, g.y);
 	if (io->n_in == 4 && io->in[WEIGHTS].g) {
-		const int32_t *pick = g.r.pick;
+		const int32_t *pick = g.r.up_to ? NULL : g.pick;
 		g = op_gathering(io, d);
 		g.r.pick = pick;
 		weight_grads(io, l, &g);
 	}
+}
+
+static void backward_numbers(struct op_io *io, const struct levels *l)
+{
+	const int32_t *at = io->offsets[io->in[IDS].shape.axis], *id = io->in[IDS].i;
+	struct operand *table = &io->in[TABLE];
+	real *dw = io->n_in == 4 ? io->in[WEIGHTS].g : NULL;
+	for (int32_t e = 0; e < io->examples; e++)
+		for (int64_t t = at[e]; t < at[e + 1]; t++) {
+			const real g = io->out.g[e], w = weight_of(io, t);
+			const struct pick p = pick_of(io, l, t);
+			real *row = id[t] >= 0 && w != 0 ? grad_row(table, id[t], l->n) : NULL;
+			for (int64_t j = p.first; row && j < p.first + p.count; j++)
+				row[j] += w * g;
+			for (int64_t j = p.first; dw && id[t] >= 0 && j < p.first + p.count; j++)
+				dw[t] += g * table->v[(int64_t)id[t] * l->n + j];
+		}
 }
 
 static void backward_in_order(struct op_io *io, const struct levels *l, int64_t d)
@@ -164,7 +193,9 @@ static void backward(struct op_io *io)
 	op_grad_begin(&io->in[TABLE]);
 	if (io->n_in == 4)
 		op_grad_begin(&io->in[WEIGHTS]);
-	if (op_gathers(io, d))
+	if (d == 1)
+		backward_numbers(io, &l);
+	else if (op_gathers(io, d))
 		backward_by_id(io, &l, d);
 	else
 		backward_in_order(io, &l, d);

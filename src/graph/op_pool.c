@@ -58,7 +58,10 @@ static void forward_group(struct op_io *io, int64_t group, int64_t from, int64_t
 		forward_max(io, group, from, to, y, d);
 		return;
 	}
-	rows_column_sums(io->in[0].v + from * d, to - from, d, y);
+	if (d == 1)
+		*y = rows_sum(io->in[0].v + from, to - from);
+	else
+		rows_column_sums(io->in[0].v + from * d, to - from, d, y);
 	if (kind == MEAN && to > from)
 		rows_scale(1 / (real)(to - from), y, d);
 }
@@ -79,6 +82,19 @@ static void backward_max(struct op_io *io, int64_t from, int64_t to, int64_t g, 
 		io->in[0].g[(from + best[j]) * d + j] += io->out.g[g * d + j];
 }
 
+static void backward_sum(struct op_io *io, int64_t from, int64_t to, int64_t g, int64_t d)
+{
+	const real share = io->attr[0] == MEAN ? 1 / (real)(to - from) : 1, *slope = io->out.g + g * d;
+	real *x = io->in[0].g;
+	if (d == 1) {
+		for (int64_t t = from; t < to; t++)
+			x[t] += share * slope[0];
+		return;
+	}
+	for (int64_t t = from; t < to; t++)
+		rows_axpy(share, slope, x + t * d, d);
+}
+
 static void backward(struct op_io *io)
 {
 	int64_t d = shape_width(&io->out.shape);
@@ -89,9 +105,8 @@ static void backward(struct op_io *io)
 		to = group_end(io, g, from);
 		if (io->attr[0] == MAX)
 			backward_max(io, from, to, g, d);
-		for (int64_t t = from; io->attr[0] != MAX && t < to; t++)
-			rows_axpy(io->attr[0] == MEAN ? 1 / (real)(to - from) : 1, io->out.g + g * d,
-				io->in[0].g + t * d, d);
+		else
+			backward_sum(io, from, to, g, d);
 	}
 }
 

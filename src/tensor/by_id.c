@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Radix sort, least digit first, by as few passes of at most 11 bits as the ids need. */
+/* A counting sort where the counts of all ids fit the room, else a radix sort, least digit first, by as few passes of at most 11 bits
+ * as the ids need. */
 enum { DIGIT_MAX = 11 };
 
 static int bits_of(int32_t n)
@@ -59,9 +60,40 @@ static void sort_pass(
 	}
 }
 
+/* Absent tokens count as an id before all others, and end up behind the present ones: nothing branches on what is random. */
+static struct by_id sort_by_counts(
+	const int32_t *id, const int32_t *offsets, int32_t examples, int32_t n, int32_t *room)
+{
+	const int64_t tokens = offsets[examples], most = groups_max(tokens, n);
+	int32_t *token = room, *example = token + tokens, *group = example + tokens, *first = group + most;
+	int32_t *place = first + most + 2, groups = 0, at = 0;
+	memset(place - 1, 0, (size_t)(n + 1) * sizeof *place);
+	for (int64_t t = 0; t < tokens; t++)
+		place[id[t]]++;
+	for (int32_t i = 0; i < n; i++) {
+		const int32_t count = place[i];
+		place[i] = at;
+		if (count) {
+			group[groups] = i;
+			first[groups++] = at;
+		}
+		at += count;
+	}
+	first[groups] = place[-1] = at;
+	for (int32_t e = 0; e < examples; e++)
+		for (int32_t t = offsets[e]; t < offsets[e + 1]; t++) {
+			const int32_t p = place[id[t]]++;
+			token[p] = t;
+			example[p] = e;
+		}
+	return (struct by_id){groups, group, first, token, example};
+}
+
 struct by_id by_id_make(const int32_t *id, const int32_t *offsets, int32_t examples, int32_t n, int32_t *room)
 {
 	int64_t tokens = offsets[examples], most = groups_max(tokens, n);
+	if (n < 2 * tokens + (1 << DIGIT_MAX))
+		return sort_by_counts(id, offsets, examples, n, room);
 	struct entries a = {room, room + tokens}, b = {room + 2 * tokens, room + 3 * tokens};
 	int32_t *group = room + 4 * tokens, *first = group + most, *place = first + most + 1;
 	int bits = bits_of(n), passes = (bits + DIGIT_MAX - 1) / DIGIT_MAX, digit = (bits + passes - 1) / passes;

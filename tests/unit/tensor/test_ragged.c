@@ -12,14 +12,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { EXAMPLES_MAX = 40, TOKENS_MAX = 600, IDS_MAX = 3000, ROUNDS = 60 };
+enum { EXAMPLES_MAX = 40, TOKENS_MAX = 6000, IDS_MAX = 3000, DENSE_IDS = 290, ROUNDS = 60 };
 
 /* A random matrix and all that the products need. */
 struct matrix {
 	int32_t examples, ids, vectors, tokens;
 	int64_t d;
 	int32_t offsets[EXAMPLES_MAX + 1], id[TOKENS_MAX], pick[TOKENS_MAX];
-	real *c, *table, *y;
+	real *c, *table, *y, *tile;
 	int32_t *room, *kept;
 	const real *row[TOKENS_MAX];
 	real *grad[TOKENS_MAX];
@@ -45,8 +45,14 @@ static void make(struct matrix *m, uint64_t seed)
 	m->ids = 1 + (int32_t)rng_below(&r, seed % 3 ? 40 : IDS_MAX);
 	m->vectors = of[rng_below(&r, 5)];
 	m->d = RAGGED_LANES + (int64_t)rng_below(&r, 3 * RAGGED_BLOCK);
+	const bool dense = seed % 5 == 0;
+	if (dense) { /* three of four examples have a run of ids from 0 on */
+		m->examples = 1 + (int32_t)rng_below(&r, 18);
+		m->ids = DENSE_IDS;
+		m->vectors = 1;
+	}
 	for (int32_t e = 0; e < m->examples; e++) {
-		int32_t n = (int32_t)rng_below(&r, 15);
+		int32_t n = (int32_t)rng_below(&r, dense && e % 4 ? DENSE_IDS : 15);
 		m->offsets[e + 1] = m->offsets[e] + n;
 	}
 	m->tokens = m->offsets[m->examples];
@@ -54,6 +60,9 @@ static void make(struct matrix *m, uint64_t seed)
 		m->id[t] = (int32_t)rng_below(&r, (uint64_t)m->ids + 1) - 1;
 		m->pick[t] = (int32_t)rng_below(&r, (uint64_t)m->vectors);
 	}
+	for (int32_t e = 0; e < m->examples; e++)
+		for (int32_t t = m->offsets[e]; dense && e % 4 && t < m->offsets[e + 1]; t++)
+			m->id[t] = t - m->offsets[e];
 	m->c = randoms(&r, (size_t)(m->tokens * m->vectors));
 	m->table = randoms(&r, (size_t)m->ids * (size_t)(m->vectors * m->d));
 	m->y = randoms(&r, (size_t)(m->examples * m->d));
@@ -61,7 +70,10 @@ static void make(struct matrix *m, uint64_t seed)
 	m->kept = mem_calloc(by_id_size(m->tokens, m->ids), sizeof *m->kept);
 	assert_true(m->room && m->kept);
 	m->r = (struct ragged){by_id_make(m->id, m->offsets, m->examples, m->ids, m->room), m->d, m->vectors,
-		rng_below(&r, 2) ? m->pick : NULL, m->c};
+		rng_below(&r, 2) ? m->pick : NULL, m->c, false, NULL};
+	m->r.up_to = m->r.pick && seed % 2;
+	m->tile = mem_aligned((ragged_tile_size(m->examples) + 1) * sizeof *m->tile);
+	m->r.tile = m->tile;
 	for (int32_t g = 0; g < m->r.by.n; g++)
 		m->row[g] = m->table + m->r.by.id[g] * m->vectors * m->d;
 }
@@ -71,6 +83,7 @@ static void drop(struct matrix *m)
 	mem_aligned_free(m->c);
 	mem_aligned_free(m->table);
 	mem_aligned_free(m->y);
+	mem_aligned_free(m->tile);
 	mem_free(m->room);
 	mem_free(m->kept);
 }
@@ -87,7 +100,7 @@ static int32_t example_of(const struct matrix *m, int32_t token)
 static real coefficient(const struct matrix *m, int32_t t, int32_t k)
 {
 	if (m->r.pick)
-		return m->r.pick[t] == k ? m->c[t] : 0;
+		return (m->r.up_to ? m->r.pick[t] >= k : m->r.pick[t] == k) ? m->c[t] : 0;
 	return m->c[(int64_t)t * m->vectors + k];
 }
 
@@ -186,7 +199,7 @@ static void spreads_are_those_of_loops(void **state)
 		for (int32_t g = 0; g < m.r.by.n; g++) {
 			int64_t at = m.r.by.id[g] * m.vectors * m.d;
 			m.grad[g] = got + at;
-			m.fresh[g] = rng_below(&r, 2);
+			m.fresh[g] = g && seed % 10 == 0 ? m.fresh[0] : rng_below(&r, 2);
 			if (m.fresh[g])
 				memset(want + at, 0, (size_t)(m.vectors * m.d) * sizeof *want);
 		}
