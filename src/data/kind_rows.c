@@ -3,14 +3,17 @@
  * users (items) that have a training row.  Autoencoders, RBMs, NADE and item-item models read these batches.
  *
  * With zeros > 0 each entry that is not there is drawn with that probability, anew in every epoch, into `zero`, on the second
- * token axis: what zero reconstruction and partial masking (Chae et al. 2018) take for "not wanted". */
+ * token axis: what zero reconstruction and partial masking (Chae et al. 2018) take for "not wanted".  With masked > 0 there are two
+ * sets that share no entry: those for zero reconstruction (rebuild is 1) and those for partial masking (masked is the id, elsewhere
+ * -1), each with a probability of its own.  A draw has 16 bits, so that shares are exact to 2^-17. */
 #include "base/mem.h"
 #include "data/kind.h"
 #include "data/transpose.h"
 
 #include <string.h>
 
-enum { BY, BINARY, ZEROS };
+enum { BY, BINARY, ZEROS, MASKED };
+enum { ID = 1, RATING, ZERO, MASK, REBUILD }; /* the columns behind that of the example */
 
 static bool by_item(const struct args *a)
 {
@@ -38,6 +41,32 @@ static int32_t row_length(const struct batcher *b, int32_t row)
 	return (int32_t)(m.start[row + 1] - m.start[row]);
 }
 
+static bool draws(const struct batcher *b)
+{
+	return b->o.args.num[ZEROS] > 0 || b->o.args.num[MASKED] > 0;
+}
+
+/* How many entries a full row would have. */
+static int32_t width_of(const struct batcher *b)
+{
+	return by_item(&b->o.args) ? b->split->data->n_users : b->split->data->n_items;
+}
+
+static enum err_code reserve_zeros(struct batcher *b, struct err *e)
+{
+	int64_t rows = (int64_t)b->o.batch * width_of(b);
+	if (b->o.args.num[ZEROS] + b->o.args.num[MASKED] > 1)
+		return err_set(e, ERR_ARG,
+			"rows batches: zeros=%g and masked=%g are shares of the same entries; together they must be at "
+			"most 1",
+			b->o.args.num[ZEROS], b->o.args.num[MASKED]);
+	if (rows > INT32_MAX)
+		return err_set(e, ERR_ARG, "rows batches: %d examples with zeros of %d are too many for one batch",
+			b->o.batch, width_of(b));
+	b->max_rows[AXIS_TOKEN2] = rows;
+	return OK;
+}
+
 static enum err_code begin(struct batcher *b, struct err *e)
 {
 	if (by_item(&b->o.args))
@@ -47,15 +76,8 @@ static enum err_code begin(struct batcher *b, struct err *e)
 	for (int32_t i = 0; i < m.rows; i++)
 		most = m.start[i + 1] - m.start[i] > most ? m.start[i + 1] - m.start[i] : most;
 	TRY(batcher_list(b, m.rows, m.start, e));
-	if (b->o.args.num[ZEROS] > 0) {
-		const struct dataset *d = b->split->data;
-		int64_t rows = (int64_t)b->o.batch * (by_item(&b->o.args) ? d->n_users : d->n_items);
-		if (rows > INT32_MAX)
-			return err_set(e, ERR_ARG,
-				"rows batches: %d examples with zeros of %d are too many for one batch", b->o.batch,
-				(int)(rows / b->o.batch));
-		b->max_rows[AXIS_TOKEN2] = rows;
-	}
+	if (draws(b))
+		TRY(reserve_zeros(b, e));
 	return batcher_bound(b, AXIS_TOKEN, (int32_t)most, row_length, e);
 }
 
@@ -65,22 +87,101 @@ static void columns(const struct batcher *b, struct batch *out)
 	field_add(out, item ? "item" : "user", FIELD_INT, AXIS_EXAMPLE, 1);
 	field_add(out, item ? "user" : "item", FIELD_INT, AXIS_TOKEN, 1);
 	field_add(out, "rating", FIELD_REAL, AXIS_TOKEN, 1);
-	if (b->o.args.num[ZEROS] > 0) {
+	if (draws(b)) {
 		field_add(out, "zero", FIELD_INT, AXIS_TOKEN2, 1);
-		out->spec[out->nfields - 1].below = item ? b->split->data->n_users : b->split->data->n_items;
+		out->spec[out->nfields - 1].below = width_of(b);
+	}
+	if (b->o.args.num[MASKED] > 0) {
+		field_add(out, "masked", FIELD_INT, AXIS_TOKEN2, 1);
+		out->spec[out->nfields - 1].below = width_of(b);
+		field_add(out, "rebuild", FIELD_REAL, AXIS_TOKEN2, 1);
 	}
 }
 
-/* Entries of row `row` that are not there, each with probability zeros; returns how many. */
-static int32_t draw_zeros(const struct batcher *b, int32_t row, uint64_t key, int32_t *out)
+/* Ascending ids of what is there in a row. */
+struct ids {
+	const int32_t *at, *end;
+};
+
+static struct ids row_ids(const struct batcher *b, int32_t row)
 {
-	bool item = by_item(&b->o.args);
-	int32_t others = item ? b->split->data->n_users : b->split->data->n_items, n = 0;
-	struct rng r = {key, 0};
-	for (int32_t i = 0; i < others; i++) {
-		bool seen = item ? split_seen(b->split, i, row) : split_seen(b->split, row, i);
-		if (!seen && rng_unit(&r) < b->o.args.num[ZEROS])
-			out[n++] = i;
+	struct matrix m = matrix_of(b);
+	const int32_t *id = b->state ? m.id : b->split->train_sorted;
+	return (struct ids){id + m.start[row], id + m.start[row + 1]};
+}
+
+enum { CHUNK = 64, DRAW_BITS = 16, DRAWS = 64 / DRAW_BITS };
+
+/* Bit j: entry from + j is there, or beyond the last. */
+static uint64_t taken(struct ids *there, int32_t from, int32_t width)
+{
+	uint64_t bits = width - from < CHUNK ? ~UINT64_C(0) << (width - from) : 0;
+	for (; there->at < there->end && *there->at < from + CHUNK; there->at++)
+		bits |= UINT64_C(1) << (*there->at - from);
+	return bits;
+}
+
+/* Draw i of a stream is the i-th piece of 16 bits of its numbers. */
+static void draw(uint64_t key, int32_t from, uint16_t *u)
+{
+	uint64_t bits[CHUNK / DRAWS];
+	for (int32_t w = 0; w < CHUNK / DRAWS; w++)
+		bits[w] = rng_at(key, (uint64_t)(from / DRAWS + w));
+	memcpy(u, bits, sizeof bits);
+}
+
+/* Eight bytes that are 0 or 1 -> as many bits: byte j is moved to bit 56 + j by one term of the factor, and no two terms meet. */
+static uint64_t pack_bits(const uint8_t *byte)
+{
+	uint64_t x;
+	memcpy(&x, byte, sizeof x);
+	return x * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Bit j: u[j] < limit. */
+static uint64_t bits_below(const uint16_t *u, uint32_t limit)
+{
+	uint8_t below[CHUNK];
+	uint64_t bits = 0;
+	for (int32_t j = 0; j < CHUNK; j++)
+		below[j] = u[j] < limit;
+	for (int32_t j = 0; j < CHUNK; j += 8)
+		bits |= pack_bits(below + j) << j;
+	return bits;
+}
+
+struct zeros {
+	uint32_t below, masked; /* of the 2^16 draws those below are taken, and those below masked are for masking */
+	int32_t *id, *mask;	/* mask: NULL where nothing is masked */
+	real *rebuild;
+};
+
+static struct zeros zeros_of(const struct batcher *b)
+{
+	const double *share = b->o.args.num, all = (double)(1 << DRAW_BITS);
+	bool masks = share[MASKED] > 0;
+	return (struct zeros){(uint32_t)((share[ZEROS] + share[MASKED]) * all + 0.5),
+		(uint32_t)(share[MASKED] * all + 0.5), b->column[ZERO], masks ? b->column[MASK] : NULL,
+		masks ? b->column[REBUILD] : NULL};
+}
+
+/* The entries of a row that are not there, each taken or not, from place n on; returns the place behind. */
+static int32_t draw_zeros(const struct zeros *z, struct ids there, int32_t width, uint64_t key, int32_t n)
+{
+	for (int32_t from = 0; from < width; from += CHUNK) {
+		uint16_t u[CHUNK];
+		draw(key, from, u);
+		const uint64_t masked = bits_below(u, z->masked);
+		uint64_t drawn = bits_below(u, z->below) & ~taken(&there, from, width);
+		for (; drawn; drawn &= drawn - 1, n++) {
+			const int32_t j = __builtin_ctzll(drawn), id = from + j;
+			z->id[n] = id;
+			if (!z->mask)
+				continue;
+			const int32_t rebuild = ~masked >> j & 1;
+			z->mask[n] = id | -rebuild;
+			z->rebuild[n] = (real)rebuild;
+		}
 	}
 	return n;
 }
@@ -93,11 +194,21 @@ static void copy(const struct args *a, real *to, const float *rating, int64_t n)
 		to[i] = ones ? 1 : (real)rating[i];
 }
 
+static void fill_zeros(struct batcher *b, int32_t n, const int32_t *row)
+{
+	int32_t *at = b->offsets[AXIS_TOKEN2];
+	struct zeros z = zeros_of(b);
+	at[0] = 0;
+	for (int32_t i = 0; i < n; i++)
+		at[i + 1] = draw_zeros(
+			&z, row_ids(b, row[i]), width_of(b), rng_at(b->noise_key, (uint64_t)b->order[i]), at[i]);
+}
+
 static void fill(struct batcher *b, int32_t n)
 {
 	struct matrix m = matrix_of(b);
-	int32_t *row = b->column[0], *id = b->column[1], *offsets = b->offsets[AXIS_TOKEN];
-	real *rating = b->column[2];
+	int32_t *row = b->column[0], *id = b->column[ID], *offsets = b->offsets[AXIS_TOKEN];
+	real *rating = b->column[RATING];
 	offsets[0] = 0;
 	for (int32_t i = 0; i < n; i++) {
 		row[i] = b->row_user[b->order[i]];
@@ -106,11 +217,8 @@ static void fill(struct batcher *b, int32_t n)
 		copy(&b->o.args, rating + offsets[i], m.rating ? m.rating + from : NULL, count);
 		offsets[i + 1] = offsets[i] + (int32_t)count;
 	}
-	int32_t *at = b->offsets[AXIS_TOKEN2], *zero = at ? b->column[3] : NULL;
-	for (int32_t i = 0; at && i < n; i++) {
-		at[0] = 0;
-		at[i + 1] = at[i] + draw_zeros(b, row[i], rng_at(b->noise_key, (uint64_t)b->order[i]), zero + at[i]);
-	}
+	if (draws(b))
+		fill_zeros(b, n, row);
 }
 
 static void eval_columns(const struct args *a, int32_t length, struct batch *out)
@@ -144,6 +252,9 @@ static const struct arg_spec args[] = {
 	{"binary", ARG_BOOL, 0, 0, 1, 0, "rating is 1 whatever was given", NULL, NULL},
 	{"zeros", ARG_REAL, 0, 0, 1, 0, "share of the entries that are not there that is drawn into column zero[T2]",
 		NULL, NULL},
+	{"masked", ARG_REAL, 0, 0, 1, 0,
+		"share of the entries that are not there that is drawn besides, for masking: column masked[T2]", NULL,
+		NULL},
 	{0},
 };
 

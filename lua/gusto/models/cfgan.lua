@@ -5,8 +5,9 @@ local CFGAN = g.model {
   help = "A generator fills a user's row with real numbers, a discriminator tells rows that were bought from filled ones, both knowing "
     .. "whose row it is; what was not bought is masked. Some entries that are not there (zeros) count as zeros: the generator is "
     .. "punished for filling them (zero reconstruction), and the discriminator sees them (partial masking). Only the entries "
-    .. "of a row and its zeros are computed. The generator's output is linear, as in the authors' code: behind a sigmoid, zero "
-    .. "reconstruction saturates the zeros and their order is lost.",
+    .. "of a row and its zeros are computed. One set of zeros is for both or, with masked > 0, each has a set of its own. "
+    .. "The generator's output is linear, as in the authors' code: behind a sigmoid, zero reconstruction saturates the zeros and "
+    .. "their order is lost.",
   source = "D.-K. Chae et al.: CFGAN: A Generic Collaborative Filtering Framework based on Generative Adversarial Networks, CIKM 2018",
   batch = { "rows", binary = true },
   players = {
@@ -20,7 +21,9 @@ local CFGAN = g.model {
     d_layers = g.int { 1, min = 1, max = 8, help = "hidden layers of the discriminator" },
     zeros = g.real { 0.3, min = 0, max = 1, applies = "batch", help = "share of the entries that are not there that count as zeros" },
     reconstruction = g.real { 0.1, min = 0, max = 10, help = "weight of the squared zeros in the generator's loss" },
-    partial = g.bool { true, help = "the discriminator sees the zeros too" },
+    masked = g.real { 0, min = 0, max = 1, applies = "batch", help = "share of the entries that are not there that the discriminator "
+      .. "sees instead of the zeros; 0: it sees the zeros" },
+    partial = g.bool { true, help = "the discriminator sees zeros (or what is masked) too" },
     d_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the discriminator in a round" },
     g_steps = g.int { 1, min = 0, max = 1000, applies = "step", help = "steps of the generator in a round" },
     reg_generator = g.real { 1e-3, min = 0, max = 10, help = "L2 penalty on the generator: half of the squares of its tables" },
@@ -66,18 +69,22 @@ function CFGAN:fill(h, ids)
   return nn.decode(h, self.g.out.weight, ids, self.g.bias.weight:reshape(-1))
 end
 
--- [E]: the discriminator's logit of a row with these numbers at its entries and (nil: nothing) at its zeros.
-function CFGAN:judge(batch, at_items, at_zeros)
-  local h = self.d.condition(batch.item) + nn.embedding_bag(self.d.row.weight, batch.item, at_items) + self.d.start
-  if at_zeros then h = h + nn.embedding_bag(self.d.row.weight, batch.zero, at_zeros) end
-  return self.d.tower(h:sigmoid()):sum()
+-- What the discriminator sees besides a row's entries: ids [T2], some of them -1, or nil.
+function CFGAN:shown(batch)
+  if not self.k.partial or not batch:has "zero" then return nil end
+  return batch:has "masked" and batch.masked or batch.zero
 end
 
-function CFGAN:made(batch)
-  local h = self:hidden(batch)
-  local at_items = self:fill(h, batch.item)
-  local at_zeros = batch:has "zero" and self:fill(h, batch.zero) or nil
-  return self:judge(batch, at_items, self.k.partial and at_zeros or nil), at_zeros, at_items
+-- [E, d_hidden]: what the discriminator knows of whose row it is.
+function CFGAN:known(batch)
+  return self.d.condition(batch.item) + self.d.start
+end
+
+-- [E]: the discriminator's logit of a row with these numbers at its entries and (nil: nothing) at what it is shown besides.
+function CFGAN:judge(batch, known, at_items, at_shown)
+  local h = known + nn.embedding_bag(self.d.row.weight, batch.item, at_items)
+  if at_shown then h = h + nn.embedding_bag(self.d.row.weight, self:shown(batch), at_shown) end
+  return self.d.tower(h:sigmoid()):sum()
 end
 
 -- reg / 2 of the squares of two tables
@@ -86,18 +93,24 @@ local function penalty(reg, a, b)
 end
 
 function CFGAN:loss_discriminator(batch)
-  local real, made = self:judge(batch, batch.rating), (self:made(batch))
+  local known, h, shown = self:known(batch), self:hidden(batch), self:shown(batch)
+  local real = self:judge(batch, known, batch.rating)
+  local made = self:judge(batch, known, self:fill(h, batch.item), shown and self:fill(h, shown))
   local loss = ((-real):softplus() + made:softplus()):mean_all()
   if self.k.reg_discriminator > 0 then loss = loss + penalty(self.k.reg_discriminator, self.d.condition, self.d.row) end
   return loss, { real = real:sigmoid():mean_all(), made = made:sigmoid():mean_all() }
 end
 
 function CFGAN:loss_generator(batch)
-  local made, at_zeros, at_items = self:made(batch)
+  local h = self:hidden(batch)
+  local at_items, at_zeros = self:fill(h, batch.item), batch:has "zero" and self:fill(h, batch.zero) or nil
+  local made = self:judge(batch, self:known(batch), at_items, self:shown(batch) and at_zeros)
   local fooled = (-made):softplus():mean_all()
   local loss = fooled
   if at_zeros then
-    loss = loss + nn.pool(at_zeros:square(), { over = "sum" }):mean_all() * self.k.reconstruction
+    local wrong = at_zeros:square()
+    if batch:has "rebuild" then wrong = wrong * batch.rebuild end
+    loss = loss + nn.pool(wrong, { over = "sum" }):mean_all() * self.k.reconstruction
   end
   if self.k.reg_generator > 0 then loss = loss + penalty(self.k.reg_generator, self.g.enter, self.g.out) end
   return loss, { fooled = fooled, bought = at_items:mean_all() }

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <math.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -246,6 +247,57 @@ static void zeros_are_entries_that_are_not_there(void **state)
 	split_unref(s);
 }
 
+static struct batch_options masked_rows(double zeros, double masked, int32_t batch)
+{
+	struct batch_options o = {.kind = "rows", .batch = batch, .args = by("user"), .seed = 5};
+	struct err e = {0};
+	const struct desc *d = &kind_need("rows", &e)->desc;
+	assert_int_equal(args_set_number(d, &o.args, "zeros", zeros, &e), OK);
+	assert_int_equal(args_set_number(d, &o.args, "masked", masked, &e), OK);
+	return o;
+}
+
+/* Of what is drawn a part is for masking and the rest to be rebuilt, as the shares say; a row's draw does not depend on its batch. */
+static void masked_entries_are_zeros_of_their_own(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	struct batch_options o = masked_rows(0.4, 0.1, 9), one = masked_rows(0.4, 0.1, 1);
+	struct batcher *b = NULL, *c = NULL;
+	struct err e = {0};
+	struct batch x, y;
+	int64_t drawn = 0, masked = 0, absent = 0;
+	assert_int_equal(batcher_new(s, &o, &b, &e), OK);
+	assert_int_equal(batcher_new(s, &one, &c, &e), OK);
+	for (int64_t i = 0; i < batcher_steps(b); i++) {
+		batcher_get(b, 0, i, &x);
+		const int32_t *zero = column(&x, "zero", AXIS_TOKEN2), *mask = column(&x, "masked", AXIS_TOKEN2);
+		const int32_t *at = x.offsets[AXIS_TOKEN2], *seen = x.offsets[AXIS_TOKEN];
+		const real *rebuild = column(&x, "rebuild", AXIS_TOKEN2);
+		for (int32_t t = 0; t < at[x.examples]; t++) {
+			assert_true(mask[t] == zero[t] || mask[t] == -1);
+			assert_true(rebuild[t] == (mask[t] == -1));
+			masked += mask[t] >= 0;
+		}
+		for (int32_t k = 0; k < x.examples; k++) {
+			batcher_get(c, 0, 9 * i + k, &y);
+			const int32_t n = y.offsets[AXIS_TOKEN2][1];
+			assert_int_equal(n, at[k + 1] - at[k]);
+			assert_memory_equal(column(&y, "masked", AXIS_TOKEN2), mask + at[k], (size_t)n * sizeof *mask);
+		}
+		drawn += at[x.examples];
+		absent += (int64_t)x.examples * s->data->n_items - seen[x.examples];
+	}
+	assert_true(fabs((double)drawn / (double)absent - 0.5) < 0.02);
+	assert_true(fabs((double)masked / (double)absent - 0.1) < 0.02);
+	batcher_free(b);
+	batcher_free(c);
+	o = masked_rows(0.7, 0.4, 9);
+	assert_int_equal(batcher_new(s, &o, &b, &e), ERR_ARG);
+	assert_non_null(strstr(e.text, "together they must be at most 1"));
+	split_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +306,7 @@ int main(void)
 		cmocka_unit_test(ratings_without_histories_are_pairs),
 		cmocka_unit_test(histories_by_hand_find_their_ratings),
 		cmocka_unit_test(zeros_are_entries_that_are_not_there),
+		cmocka_unit_test(masked_entries_are_zeros_of_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
