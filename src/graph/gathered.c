@@ -40,7 +40,6 @@ static struct gathering cut(const struct op_io *io, int64_t d, struct pieces *p)
 	g.fresh = piece(p, n + 1, sizeof *g.fresh);
 	g.y = piece(p, ragged_packed_size(io->examples, d), sizeof(real));
 	g.dy = piece(p, ragged_packed_size(io->examples, d), sizeof(real));
-	g.r.tile = piece(p, ragged_tile_size(io->examples), sizeof(real));
 	g.padded = piece(p, ragged_padded_size(d, g.r.vectors), sizeof(real));
 	g.pick = piece(p, tokens, sizeof *g.pick);
 	g.c = piece(p, tokens * (size_t)g.r.vectors, sizeof(real));

@@ -52,6 +52,20 @@ static inline int32_t levels_dim(const struct shape *table, const double *attr)
 enum { LANES = 16 };
 typedef real lanes[LANES];
 
+/* Rows t..t + LANES - 1 of v [rows, n], level by level; lanes behind the last row repeat it. */
+static inline void levels_load(const real *v, int64_t rows, int64_t t, int32_t n, lanes *s)
+{
+	const int64_t left = rows - t;
+	for (int32_t j = 0; j < n; j++)
+		if (left >= LANES)
+#pragma omp simd
+			for (int b = 0; b < LANES; b++)
+				s[j][b] = v[(t + b) * n + j];
+		else
+			for (int b = 0; b < LANES; b++)
+				s[j][b] = v[(t + (b < left ? b : left - 1)) * n + j];
+}
+
 /* Input k is a table [n, K d]. */
 enum err_code levels_need_table(const char *op, const struct op_sig *s, int k, const char *what, struct err *e);
 /* Inputs `ids` and `ratings` are plain columns on the same token axis. */

@@ -15,16 +15,6 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
-/* The rows from r on; the lanes behind the last repeat it. */
-static void block_load(const struct op_io *io, int32_t n, int64_t r, lanes *s)
-{
-	for (int b = 0; b < LANES; b++) {
-		int64_t at = r + b < io->out.rows ? r + b : io->out.rows - 1;
-		for (int32_t j = 0; j < n; j++)
-			s[j][b] = io->in[0].v[at * n + j];
-	}
-}
-
 /* s becomes the running sums of exp(s - max). */
 static void block_sums(lanes *s, int32_t n)
 {
@@ -60,7 +50,7 @@ static void forward(struct op_io *io)
 	for (int64_t r = 0; r < io->out.rows; r += LANES) {
 		lanes s[LEVELS_MAX], level;
 		int64_t count = io->out.rows - r < LANES ? io->out.rows - r : LANES;
-		block_load(io, n, r, s);
+		levels_load(io->in[0].v, io->out.rows, r, n, s);
 		block_sums(s, n);
 		block_draw(io, n, r, s, level);
 		for (int64_t b = 0; b < count; b++)

@@ -38,9 +38,8 @@ static void block_load(const struct op_io *io, const struct levels *l, int64_t t
 	{
 		int64_t at = t + b < io->out.rows ? t + b : io->out.rows - 1;
 		k->level[b] = (real)level_at(l, io->in[1].v[at]);
-		for (int32_t j = 0; j < l->n; j++)
-			k->s[j][b] = io->in[0].v[at * l->n + j];
 	}
+	levels_load(io->in[0].v, io->out.rows, t, l->n, k->s);
 }
 
 static inline void log_add(const real *restrict a, const real *restrict x, real *restrict y)
@@ -78,20 +77,16 @@ static void block_cost(const struct block *k, int32_t n, real a, real *restrict 
 		}
 }
 
-/* log sum_j exp(s_j) of each lane, and exp(s_j - that): all that nll needs. */
-static void block_softmax(const struct block *k, int32_t n, lanes *p, real *restrict log_sum)
+/* Of each lane the largest s_j, exp(s_j - that), and their sum: all that nll needs. */
+static void block_exp(const struct block *k, int32_t n, lanes *p, real *restrict top, real *restrict sum)
 {
-	lanes top, sum = {0};
-	memcpy(top, k->s[0], sizeof top);
+	memcpy(top, k->s[0], sizeof(lanes));
+	memset(sum, 0, sizeof(lanes));
 	for (int32_t j = 1; j < n; j++)
 		EACH_LANE(b) top[b] = k->s[j][b] > top[b] ? k->s[j][b] : top[b];
 	for (int32_t j = 0; j < n; j++)
 #pragma omp simd
 		EACH_LANE(b) sum[b] += p[j][b] = vm_exp(k->s[j][b] - top[b]);
-	for (int32_t j = 0; j < n; j++)
-		EACH_LANE(b) p[j][b] /= sum[b];
-#pragma omp simd
-	EACH_LANE(b) log_sum[b] = top[b] + vm_log(sum[b]);
 }
 
 /* (A function of its own: where the level counts in the loop around, gcc 12 vectorises the choice wrongly.) */
@@ -104,9 +99,10 @@ static __attribute__((noinline)) void subtract_chosen(
 
 static void block_nll(const struct block *k, int32_t n, real *restrict cost)
 {
-	lanes p[LEVELS_MAX], log_sum;
-	block_softmax(k, n, p, log_sum);
-	memcpy(cost, log_sum, sizeof log_sum);
+	lanes p[LEVELS_MAX], top, sum;
+	block_exp(k, n, p, top, sum);
+#pragma omp simd
+	EACH_LANE(b) cost[b] = top[b] + vm_log(sum[b]);
 	for (int32_t j = 0; j < n; j++)
 		subtract_chosen(k->s[j], k->level, (real)j, cost);
 }
@@ -153,9 +149,12 @@ static void block_slope(const struct block *k, int32_t n, int32_t i, real a, rea
 /* p_i - [i = k] */
 static void nll_slopes(const struct block *k, int32_t n, lanes *ds)
 {
-	lanes log_sum, ones;
+	lanes top, sum, ones;
+	block_exp(k, n, ds, top, sum);
+	EACH_LANE(b) sum[b] = 1 / sum[b];
 	EACH_LANE(b) ones[b] = 1;
-	block_softmax(k, n, ds, log_sum);
+	for (int32_t j = 0; j < n; j++)
+		EACH_LANE(b) ds[j][b] *= sum[b];
 	for (int32_t j = 0; j < n; j++)
 		subtract_chosen(ones, k->level, (real)j, ds[j]);
 }

@@ -67,8 +67,13 @@ static void finish(const struct op_io *io, const struct sizes *z, int64_t t)
 {
 	const real *bias = io->in[BIAS].v + io->in[IDS].i[t] * z->levels;
 	real *s = io->out.v + t * z->levels;
+	if (!z->up_to) {
+		rows_add(bias, s, z->levels);
+		return;
+	}
+	real sum = 0;
 	for (int64_t k = 0; k < z->levels; k++)
-		s[k] += bias[k] + (z->up_to && k ? s[k - 1] : 0);
+		s[k] = sum += s[k] + bias[k];
 }
 
 static void dots_by_id(struct op_io *io, const struct sizes *z)

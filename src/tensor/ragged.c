@@ -1,22 +1,13 @@
 #include "tensor/ragged.h"
 
-#include "tensor/ragged_layout.h"
-#include "tensor/ragged_tile.h"
+#include "tensor/ragged_block.h"
 #include "tensor/rows.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-enum { CHUNK = 5, AHEAD = 8, ROWS_AHEAD = 2, NEAR = 512 << 10 };
+enum { NEAR = 512 << 10 };
 
-typedef real vec __attribute__((vector_size(64), may_alias));
-typedef real loose __attribute__((vector_size(64), may_alias, aligned(sizeof(real)))); /* at any address */
-
-/* n: vectors of the block, a constant where the loops are inlined. */
-#define EACH_VEC(j_, n_) _Pragma("GCC unroll 4") for (int j_ = 0; j_ < (n_); j_++)
-#define KERNEL static inline __attribute__((always_inline)) void
-
-/* ---- layout ---- */
+/* ---- packing ---- */
 
 size_t ragged_packed_size(int64_t examples, int64_t d)
 {
@@ -65,76 +56,6 @@ void ragged_unpack_add(const real *packed, int64_t examples, int64_t d, real *y)
 		}
 	}
 }
-
-/* ---- a block of columns of one row ---- */
-
-KERNEL load(const real *at, int n, int64_t last, vec v[VECS])
-{
-	EACH_VEC(j, n - 1) v[j] = *(const loose *)(at + j * RAGGED_LANES);
-	v[n - 1] = *(const loose *)(at + last);
-}
-
-/* In order, so that of what overlaps the last one counts: it was loaded before, and added 0 to. */
-KERNEL store(const vec v[VECS], int n, int64_t last, real *at)
-{
-	*(loose *)(at + last) = v[n - 1];
-	EACH_VEC(j, n - 1) * (loose *)(at + j * RAGGED_LANES) = v[j];
-}
-
-/* One group in one block.  (Passed by value: what the loops read must not seem to change with what they write.) */
-struct part {
-	const int32_t *token, *example, *pick;
-	const real *c;
-	int64_t d, last;
-	int32_t n, vectors; /* tokens; of a row */
-	bool up_to, fresh;
-};
-
-static int32_t tokens_of(const struct ragged *r, int32_t g)
-{
-	return r->by.first[g + 1] - r->by.first[g];
-}
-
-static struct part part_of(const struct ragged *r, int32_t g, const struct block *b)
-{
-	const int32_t from = r->by.first[g];
-	return (struct part){r->by.token + from, r->by.example + from, r->pick, r->c, r->d, b->last,
-		r->by.first[g + 1] - from, r->vectors, r->up_to, false};
-}
-
-static inline vec *at_example(real *y, int32_t example)
-{
-	return (vec *)(y + (int64_t)example * RAGGED_BLOCK);
-}
-static inline const vec *of_example(const real *y, int32_t example)
-{
-	return (const vec *)(y + (int64_t)example * RAGGED_BLOCK);
-}
-
-/* What a sum starts from. */
-KERNEL begin(const struct part *p, const real *at, const int n, vec v[VECS])
-{
-	if (p->fresh)
-		EACH_VEC(j, n) v[j] = (vec){0};
-	else
-		load(at, n, p->last, v);
-}
-
-#define EACH_TOKEN(k_) for (int32_t k_ = 0; k_ < p.n; k_++)
-
-/* Calls f(p, row, y, n) for n vectors. */
-#define BY_WIDTH(f_, n_, ...)                                                                                          \
-	do {                                                                                                           \
-		if ((n_) == 4)                                                                                         \
-			f_(__VA_ARGS__, 4);                                                                            \
-		else if ((n_) == 3)                                                                                    \
-			f_(__VA_ARGS__, 3);                                                                            \
-		else if ((n_) == 2)                                                                                    \
-			f_(__VA_ARGS__, 2);                                                                            \
-		else                                                                                                   \
-			f_(__VA_ARGS__, 1);                                                                            \
-	} while (0)
-
 /* ---- sums ---- */
 
 KERNEL sum_one(const struct part p, const real *row, real *y, const int n)
@@ -226,63 +147,19 @@ static void sum_group(struct part p, const real *row, real *y, int n)
 	for (; i < p.vectors; i++, p.c++)
 		BY_WIDTH(sum_vector, n, p, row + i * p.d, y);
 }
-
-/* Rows of one vector are cut where y is large: a part stays in registers while it meets its examples, whose parts of one block stay
- * in cache.  Of rows of several vectors all blocks come one after the other.  Either way the parts ahead are asked for into the second level,
- * a few lines at a time between the work: a burst of a whole row stops everything until most of it is there. */
+/* Rows of one vector are cut where y is large: a part stays in registers while it meets its examples, whose parts of one block
+ * stay in cache.  Elsewhere all blocks of a row come one after the other.  Either way the parts ahead are asked for into the second
+ * level between the work: a burst of a whole row stops everything until most of it is there. */
 static int64_t blocks_at_once(const struct ragged *r, int64_t examples)
 {
 	const bool near = ragged_packed_size(examples, r->d) * sizeof(real) <= NEAR;
 	return r->vectors == 1 && !near ? 1 : blocks_of(r->d);
 }
-
-/* The block of a later group's row, at once. */
-KERNEL fetch(const struct ragged *r, const real *const *row, int32_t g, int64_t block)
-{
-	const int32_t next = g + (r->vectors > 1 ? ROWS_AHEAD : AHEAD);
-	if (next >= r->by.n)
-		return;
-	const real *at = row[next] + block * RAGGED_BLOCK;
-	for (int32_t i = 0; i < r->vectors; i++, at += r->d) {
-		EACH_VEC(j, VECS) __builtin_prefetch(at + j * RAGGED_LANES, 0, 2);
-		__builtin_prefetch(at + RAGGED_BLOCK - 1, 0, 2); /* rows begin anywhere in a line */
-	}
-}
-
-/* A later group's row, cut into pieces that are asked for one by one beside the work on group g. */
-struct ahead {
-	const real *at, *end;
-	int32_t lines; /* of a piece */
-};
-
-/* pieces: how many steps the work has. */
-static struct ahead ahead_of(const struct ragged *r, const real *const *row, int32_t g, int64_t pieces)
-{
-	const int32_t next = g + (r->vectors > 1 ? ROWS_AHEAD : AHEAD);
-	if (next >= r->by.n)
-		return (struct ahead){NULL, NULL, 0};
-	const int64_t lines = r->vectors * r->d / RAGGED_LANES + 1;
-	return (struct ahead){row[next], row[next] + lines * RAGGED_LANES, (int32_t)((lines + pieces - 1) / pieces)};
-}
-
-KERNEL piece(struct ahead *a)
-{
-	if (a->at >= a->end)
-		return;
-	for (int32_t i = 0; i < a->lines; i++)
-		__builtin_prefetch(a->at + i * RAGGED_LANES, 0, 2);
-	a->at += a->lines * RAGGED_LANES;
-}
-
 void ragged_sum(const struct ragged *r, const real *const *row, int64_t examples, real *packed)
 {
 	const int64_t stride = examples * RAGGED_BLOCK, step = blocks_at_once(r, examples);
-	const bool tiled = ragged_tile_sum(r, row, examples, packed);
 	for (int64_t from = 0; from < blocks_of(r->d); from += step)
 		for (int32_t g = 0; g < r->by.n; g++) {
-			g += tiled ? ragged_tile_skip(r, g, examples) : 0;
-			if (g == r->by.n)
-				break;
 			for (int64_t k = from; k < from + step; k++) {
 				const struct block b = block_of(r->d, k);
 				fetch(r, row, g, k);
@@ -436,15 +313,13 @@ static bool adds(const struct block *b)
 	return b->n == 1 && b->from > 0;
 }
 
-/* What of fresh rows will be added to: all where a token picks one vector, of which not every one will be met.  examples > 0: rows
- * of dense tiles are done. */
-static void clear(const struct ragged *r, real *const *grad, const bool *fresh, int64_t examples)
+/* What of fresh rows will be added to: all where a token picks one vector, of which not every one will be met. */
+static void clear(const struct ragged *r, real *const *grad, const bool *fresh)
 {
 	const struct block last = block_of(r->d, blocks_of(r->d) - 1);
 	const bool whole = r->pick && !r->up_to;
 	for (int32_t g = 0; (whole || adds(&last)) && g < r->by.n; g++) {
-		g += examples ? ragged_tile_skip(r, g, examples) : 0;
-		if (g == r->by.n || !fresh[g])
+		if (!fresh[g])
 			continue;
 		if (whole)
 			memset(grad[g], 0, (size_t)(r->vectors * r->d) * sizeof(real));
@@ -456,13 +331,9 @@ static void clear(const struct ragged *r, real *const *grad, const bool *fresh, 
 void ragged_spread(const struct ragged *r, real *const *grad, const bool *fresh, int64_t examples, const real *packed)
 {
 	const int64_t stride = examples * RAGGED_BLOCK, step = blocks_at_once(r, examples);
-	const bool tiled = ragged_tile_spread(r, grad, fresh, examples, packed);
-	clear(r, grad, fresh, tiled ? examples : 0);
+	clear(r, grad, fresh);
 	for (int64_t from = 0; from < blocks_of(r->d); from += step)
 		for (int32_t g = 0; g < r->by.n; g++) {
-			g += tiled ? ragged_tile_skip(r, g, examples) : 0;
-			if (g == r->by.n)
-				break;
 			for (int64_t k = from; k < from + step; k++) {
 				const struct block b = block_of(r->d, k);
 				struct part p = part_of(r, g, &b);
@@ -471,237 +342,4 @@ void ragged_spread(const struct ragged *r, real *const *grad, const bool *fresh,
 				spread_group(p, packed + k * stride, grad[g] + b.from, b.n);
 			}
 		}
-}
-
-/* ---- dots ---- */
-
-/* The sum of the lanes, by halves. */
-static inline real total(vec v)
-{
-	typedef real half __attribute__((vector_size(32)));
-	typedef real quarter __attribute__((vector_size(16)));
-	const union {
-		vec v;
-		half h[2];
-	} a = {v};
-	const union {
-		half h;
-		quarter q[2];
-	} b = {a.h[0] + a.h[1]};
-	const quarter q = b.q[0] + b.q[1];
-	real s = q[0] + q[1];
-	for (int l = 2; l < RAGGED_LANES / 4; l++)
-		s += q[l];
-	return s;
-}
-
-static inline __attribute__((always_inline)) vec products(const vec *a, const vec *b, const int n)
-{
-	vec s = a[0] * b[0];
-	for (int j = 1; j < n; j++)
-		s += a[j] * b[j];
-	return s;
-}
-
-KERNEL dots_picked(const struct part p, const real *row, const real *y, real *s, const int n)
-{
-	EACH_TOKEN(k)
-	{
-		vec t[VECS];
-		load(row + p.pick[p.token[k]] * p.d, n, p.last, t);
-		s[p.token[k]] += total(products(of_example(y, p.example[k]), t, n));
-	}
-}
-
-static void dots_by_pick(const struct ragged *r, const real *const *row, int64_t examples, const real *y, real *s)
-{
-	for (int32_t k = 0; k < r->by.first[r->by.n]; k++)
-		s[r->by.token[k]] = 0;
-	for (int64_t at = 0; at < blocks_of(r->d); at++, y += examples * RAGGED_BLOCK) {
-		const struct block b = block_of(r->d, at);
-		for (int32_t g = 0; g < r->by.n; g++) {
-			const struct part p = part_of(r, g, &b);
-			fetch(r, row, g, at);
-			BY_WIDTH(dots_picked, b.n, p, row[g] + b.from, y, s);
-		}
-	}
-}
-
-/* Four sums at once. */
-static inline void totals(const vec *v, real *s)
-{
-#ifdef GUSTO_DOUBLE
-	for (int i = 0; i < 4; i++)
-		s[i] = total(v[i]);
-#else
-	typedef real half __attribute__((vector_size(32)));
-	typedef real quarter __attribute__((vector_size(16)));
-	typedef int32_t order __attribute__((vector_size(16)));
-	quarter q[4];
-	for (int i = 0; i < 4; i++) {
-		const union {
-			vec v;
-			half h[2];
-		} a = {v[i]};
-		const union {
-			half h;
-			quarter q[2];
-		} b = {a.h[0] + a.h[1]};
-		q[i] = b.q[0] + b.q[1];
-	}
-	const order even = {0, 4, 1, 5}, odd = {2, 6, 3, 7}, low = {0, 1, 4, 5}, high = {2, 3, 6, 7};
-	const quarter a = __builtin_shuffle(q[0], q[1], even) + __builtin_shuffle(q[0], q[1], odd);
-	const quarter b = __builtin_shuffle(q[2], q[3], even) + __builtin_shuffle(q[2], q[3], odd);
-	const quarter sum = __builtin_shuffle(a, b, low) + __builtin_shuffle(a, b, high);
-	memcpy(s, &sum, sizeof sum);
-#endif
-}
-
-enum { TOGETHER = 4 };
-
-/* A row of one vector meets four examples at once, all columns of them: each sum is closed once. */
-KERNEL add_products(
-	const real *row, int64_t last, const real *const y[TOGETHER], int64_t at, vec sum[TOGETHER], const int n)
-{
-	vec t[VECS];
-	load(row, n, last, t);
-	EACH_VEC(j, n)
-	for (int i = 0; i < TOGETHER; i++)
-		sum[i] += t[j] * ((const vec *)(y[i] + at))[j];
-}
-
-KERNEL dots_together(const real *row, const struct block *last, const real *const y[TOGETHER], int64_t stride,
-	struct ahead *next, real s[TOGETHER], const int n)
-{
-	vec sum[TOGETHER] = {0};
-	int64_t at = 0;
-	for (int64_t from = 0; from < last->from; from += RAGGED_BLOCK, at += stride) {
-		piece(next);
-		add_products(row + from, RAGGED_BLOCK - RAGGED_LANES, y, at, sum, VECS);
-	}
-	piece(next);
-	add_products(row + last->from, last->last, y, at, sum, n);
-	totals(sum, s);
-}
-
-static void dots_of_rows(const struct ragged *r, const real *const *row, int64_t examples, const real *packed, real *s)
-{
-	const int64_t stride = examples * RAGGED_BLOCK;
-	const bool tiled = ragged_tile_dots(r, row, examples, packed, s);
-	const struct block last = block_of(r->d, blocks_of(r->d) - 1);
-	for (int32_t g = 0; g < r->by.n; g++) {
-		g += tiled ? ragged_tile_skip(r, g, examples) : 0;
-		if (g == r->by.n)
-			break;
-		const int32_t end = r->by.first[g + 1], steps = (tokens_of(r, g) + TOGETHER - 1) / TOGETHER;
-		struct ahead next = ahead_of(r, row, g, steps * blocks_of(r->d));
-		for (int32_t k = r->by.first[g]; k < end; k += TOGETHER) {
-			const real *y[TOGETHER];
-			real sum[TOGETHER];
-			const int32_t rest = end - k < TOGETHER ? end - k : TOGETHER;
-			for (int32_t i = 0; i < TOGETHER; i++)
-				y[i] = packed + (int64_t)r->by.example[i < rest ? k + i : k] * RAGGED_BLOCK;
-			BY_WIDTH(dots_together, last.n, row[g], &last, y, stride, &next, sum);
-			for (int32_t i = 0; i < rest; i++)
-				s[r->by.token[k + i]] = sum[i];
-		}
-	}
-}
-
-/* K vectors per token: all columns of a token at once, so that each sum is closed once.  t [K][vectors], packed like y. */
-KERNEL add_chunk(const vec *t, int64_t vectors, const real *ya, const real *yb, vec a[CHUNK], vec b[CHUNK], const int n)
-{
-	EACH_VEC(j, n)
-	{
-		const vec va = ((const vec *)ya)[j], vb = ((const vec *)yb)[j];
-		for (int i = 0; i < CHUNK; i++) {
-			const vec v = t[i * vectors + j];
-			a[i] += v * va;
-			b[i] += v * vb;
-		}
-	}
-}
-
-/* Of two tokens (which may be the same); the last block has n vectors.  (One function for each n, so that sums stay in registers.) */
-KERNEL dots_pair(const vec *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next,
-	real *const s[2], const int n)
-{
-	vec a[CHUNK] = {0}, b[CHUNK] = {0};
-	const real *ya = y[0], *yb = y[1];
-	for (int64_t done = n; done < vectors; done += VECS, t += VECS, ya += stride, yb += stride) {
-		piece(next);
-		add_chunk(t, vectors, ya, yb, a, b, VECS);
-	}
-	add_chunk(t, vectors, ya, yb, a, b, n);
-	totals(a, s[0]);
-	totals(b, s[1]);
-	s[0][CHUNK - 1] = total(a[CHUNK - 1]);
-	s[1][CHUNK - 1] = total(b[CHUNK - 1]);
-}
-
-static void dots_chunk(
-	const vec *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next, real *const s[2])
-{
-	BY_WIDTH(dots_pair, (vectors - 1) % VECS + 1, t, vectors, y, stride, next, s);
-}
-
-static inline real dots_vector(const vec *t, int64_t vectors, const real *y, int64_t stride)
-{
-	vec sum = {0};
-	for (int64_t at = 0; at < vectors; at++)
-		sum += *(const vec *)(y + at / VECS * stride + at % VECS * RAGGED_LANES) * t[at];
-	return total(sum);
-}
-
-static void dots_of(const struct ragged *r, const vec *t, const real *const y[2], int64_t stride, struct ahead *next,
-	real *const s[2])
-{
-	const int64_t vectors = vectors_of(r->d);
-	int32_t i = 0;
-	for (; i + CHUNK <= r->vectors; i += CHUNK)
-		dots_chunk(t + i * vectors, vectors, y, stride, next, (real *const[]){s[0] + i, s[1] + i});
-	for (; i < r->vectors; i++)
-		for (int b = 0; b < 2; b++)
-			s[b][i] = dots_vector(t + i * vectors, vectors, y[b], stride);
-}
-
-/* The row as vectors; what overlaps meets zeros of y. */
-static void align(const struct ragged *r, const real *row, vec *t)
-{
-	for (int32_t i = 0; i < r->vectors; i++, row += r->d) {
-		for (int64_t at = 0; at + 1 < vectors_of(r->d); at++)
-			*t++ = *(const loose *)(row + at * RAGGED_LANES);
-		*t++ = *(const loose *)(row + r->d - RAGGED_LANES);
-	}
-}
-
-size_t ragged_padded_size(int64_t d, int32_t vectors)
-{
-	return (size_t)(vectors * vectors_of(d) * RAGGED_LANES);
-}
-
-void ragged_dots(
-	const struct ragged *r, const real *const *row, int64_t examples, const real *packed, real *padded, real *s)
-{
-	const int64_t stride = examples * RAGGED_BLOCK;
-	if (r->pick || r->vectors == 1) {
-		(r->pick ? dots_by_pick : dots_of_rows)(r, row, examples, packed, s);
-		return;
-	}
-	for (int32_t g = 0; g < r->by.n; g++) {
-		const int32_t from = r->by.first[g], tokens = r->by.first[g + 1] - from;
-		const int32_t *token = r->by.token + from, *example = r->by.example + from;
-		align(r, row[g], (vec *)padded);
-		struct ahead next = ahead_of(r, row, g, (tokens + 1) / 2 * (r->d / RAGGED_BLOCK + 1));
-		for (int64_t a = 0; a < tokens; a += 2) {
-			const int64_t b = a + 1 < tokens ? a + 1 : a;
-			piece(&next);
-			dots_of(r, (const vec *)padded,
-				(const real *const[]){packed + (int64_t)example[a] * RAGGED_BLOCK,
-					packed + (int64_t)example[b] * RAGGED_BLOCK},
-				stride, &next,
-				(real *const[]){
-					s + (int64_t)token[a] * r->vectors, s + (int64_t)token[b] * r->vectors});
-		}
-	}
 }

@@ -7,8 +7,7 @@
  *
  * Tokens come by id (tensor/by_id.h): a row stays in registers while it meets its examples.  y is packed for that: in blocks of
  * columns, [blocks][examples][RAGGED_BLOCK], so that an example's part of a block is contiguous and aligned.
- * Where nearly every example has many ids that follow each other (a dense tile), the product is one of BLAS.  Elsewhere sums over the
- * tokens of an example run by rising id, those of a row by rising token. */
+ * Sums over the tokens of an example run by rising id, those of a row by rising token. */
 #ifndef GUSTO_TENSOR_RAGGED_H
 #define GUSTO_TENSOR_RAGGED_H
 
@@ -26,7 +25,6 @@ struct ragged {
 	const int32_t *pick; /* [tokens] (K at most RAGGED_PICKS), or NULL: coefficients of all K vectors */
 	const real *c;	     /* [tokens] with a pick, else [tokens, K]; NULL: 1 */
 	bool up_to;	     /* a token takes all vectors up to its pick; not for dots */
-	real *tile; /* aligned room of ragged_tile_size for dense tiles, or NULL: none (rows of one vector only) */
 };
 
 /* y packed, in reals: 64-byte aligned room for [examples, d]. */
@@ -41,7 +39,6 @@ void ragged_spread(const struct ragged *r, real *const *grad, const bool *fresh,
 /* s [tokens, K], or [tokens] with a pick: those of the tokens in groups are written.  padded: aligned room for a row. */
 void ragged_dots(
 	const struct ragged *r, const real *const *row, int64_t examples, const real *packed, real *padded, real *s);
-size_t ragged_tile_size(int64_t examples); /* in reals */
 size_t ragged_padded_size(int64_t d, int32_t vectors);
 
 #endif

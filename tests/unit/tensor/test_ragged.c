@@ -19,7 +19,7 @@ struct matrix {
 	int32_t examples, ids, vectors, tokens;
 	int64_t d;
 	int32_t offsets[EXAMPLES_MAX + 1], id[TOKENS_MAX], pick[TOKENS_MAX];
-	real *c, *table, *y, *tile;
+	real *c, *table, *y;
 	int32_t *room, *kept;
 	const real *row[TOKENS_MAX];
 	real *grad[TOKENS_MAX];
@@ -70,10 +70,8 @@ static void make(struct matrix *m, uint64_t seed)
 	m->kept = mem_calloc(by_id_size(m->tokens, m->ids), sizeof *m->kept);
 	assert_true(m->room && m->kept);
 	m->r = (struct ragged){by_id_make(m->id, m->offsets, m->examples, m->ids, m->room), m->d, m->vectors,
-		rng_below(&r, 2) ? m->pick : NULL, m->c, false, NULL};
+		rng_below(&r, 2) ? m->pick : NULL, m->c, false};
 	m->r.up_to = m->r.pick && seed % 2;
-	m->tile = mem_aligned((ragged_tile_size(m->examples) + 1) * sizeof *m->tile);
-	m->r.tile = m->tile;
 	for (int32_t g = 0; g < m->r.by.n; g++)
 		m->row[g] = m->table + m->r.by.id[g] * m->vectors * m->d;
 }
@@ -83,7 +81,6 @@ static void drop(struct matrix *m)
 	mem_aligned_free(m->c);
 	mem_aligned_free(m->table);
 	mem_aligned_free(m->y);
-	mem_aligned_free(m->tile);
 	mem_free(m->room);
 	mem_free(m->kept);
 }
