@@ -86,9 +86,9 @@ struct op_io {
 	const int32_t *offsets[AXIS_N];
 	/* of the op's random stream at this step; draws are a function of it and of the place in the whole batch (tensor/mask.h) */
 	uint64_t key;
-	uint64_t step; /* of training: the batch's */
+	uint64_t step;		   /* of training: the batch's */
 	struct gathered *gathered; /* graph/gathered.h, where the class gathers */
-	bool train;    /* dropout and the like are active */
+	bool train;		   /* dropout and the like are active */
 };
 
 /* What is known at tracing. */

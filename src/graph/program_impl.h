@@ -83,8 +83,8 @@ struct program {
 	struct replica *replica;
 	int32_t *slice; /* [slices + 1] first example of each */
 	int32_t slices;
-	int32_t *share;		  /* [workers + 1] first slice of each worker */
-	uint64_t *key;		  /* [nodes] of this step */
+	int32_t *share;			  /* [workers + 1] first slice of each worker */
+	uint64_t *key;			  /* [nodes] of this step */
 	int gathered_value[GATHERED_MAX]; /* columns of ids that ops want by id */
 	int32_t gathered_below[GATHERED_MAX];
 	int n_gathered;

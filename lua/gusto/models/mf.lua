@@ -33,7 +33,8 @@ end
 -- bce: -log s(up) - sum_n log s(-down_n), s the logistic function; each of the 1 + n terms pays for the vectors it touches.
 function MF:loss(batch)
   local n = batch.negative.width
-  local user, loss = self.user(batch.user)
+  local user = self.user(batch.user)
+  local loss
   if self.k.loss == "bpr" then
     loss = nn.bpr_rows(user, self.item.weight, batch.item, batch.negative, self.bias.weight)
   else
