@@ -60,11 +60,11 @@ void ragged_unpack_add(const real *packed, int64_t examples, int64_t d, real *y)
 
 KERNEL sum_one(const struct part p, const real *row, real *y, const int n)
 {
-	vec t[VECS];
+	wide t[VECS];
 	load(row, n, p.last, t);
 	EACH_TOKEN(k)
 	{
-		vec *to = at_example(y, p.example[k]);
+		wide *to = at_example(y, p.example[k]);
 		const real c = p.c ? p.c[p.token[k]] : 1;
 		EACH_VEC(j, n) to[j] += c * t[j];
 	}
@@ -74,7 +74,7 @@ KERNEL sum_picked(const struct part p, const real *row, real *y, const int n)
 {
 	EACH_TOKEN(k)
 	{
-		vec t[VECS], *to = at_example(y, p.example[k]);
+		wide t[VECS], *to = at_example(y, p.example[k]);
 		const int32_t token = p.token[k];
 		const real c = p.c ? p.c[token] : 1;
 		load(row + p.pick[token] * p.d, n, p.last, t);
@@ -85,7 +85,7 @@ KERNEL sum_picked(const struct part p, const real *row, real *y, const int n)
 /* A token takes all vectors up to its pick: their running sums are made once per row. */
 KERNEL sum_up_to(const struct part p, const real *row, real *y, const int n)
 {
-	vec t[RAGGED_PICKS][VECS];
+	wide t[RAGGED_PICKS][VECS];
 	load(row, n, p.last, t[0]);
 	for (int32_t i = 1; i < p.vectors; i++) {
 		load(row + i * p.d, n, p.last, t[i]);
@@ -93,7 +93,7 @@ KERNEL sum_up_to(const struct part p, const real *row, real *y, const int n)
 	}
 	EACH_TOKEN(k)
 	{
-		vec *to = at_example(y, p.example[k]);
+		wide *to = at_example(y, p.example[k]);
 		const int32_t token = p.token[k], pick = p.pick[token];
 		const real c = p.c ? p.c[token] : 1;
 		EACH_VEC(j, n) to[j] += c * t[pick][j];
@@ -103,12 +103,12 @@ KERNEL sum_up_to(const struct part p, const real *row, real *y, const int n)
 /* The first CHUNK vectors of the row. */
 KERNEL sum_chunk(const struct part p, const real *row, real *y, const int n)
 {
-	vec t[CHUNK][VECS];
+	wide t[CHUNK][VECS];
 	for (int i = 0; i < CHUNK; i++)
 		load(row + i * p.d, n, p.last, t[i]);
 	EACH_TOKEN(k)
 	{
-		vec *to = at_example(y, p.example[k]);
+		wide *to = at_example(y, p.example[k]);
 		const real *c = p.c + (int64_t)p.token[k] * p.vectors;
 		EACH_VEC(j, n)
 		to[j] += c[0] * t[0][j] + c[1] * t[1][j] + c[2] * t[2][j] + c[3] * t[3][j] + c[4] * t[4][j];
@@ -117,11 +117,11 @@ KERNEL sum_chunk(const struct part p, const real *row, real *y, const int n)
 
 KERNEL sum_vector(const struct part p, const real *row, real *y, const int n)
 {
-	vec t[VECS];
+	wide t[VECS];
 	load(row, n, p.last, t);
 	EACH_TOKEN(k)
 	{
-		vec *to = at_example(y, p.example[k]);
+		wide *to = at_example(y, p.example[k]);
 		const real c = p.c[(int64_t)p.token[k] * p.vectors];
 		EACH_VEC(j, n) to[j] += c * t[j];
 	}
@@ -172,11 +172,11 @@ void ragged_sum(const struct ragged *r, const real *const *row, int64_t examples
 
 KERNEL spread_one(const struct part p, const real *y, real *grad, const int n)
 {
-	vec s[VECS];
+	wide s[VECS];
 	begin(&p, grad, n, s);
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const real c = p.c ? p.c[p.token[k]] : 1;
 		EACH_VEC(j, n) s[j] += c * of[j];
 	}
@@ -187,11 +187,11 @@ KERNEL spread_picked(const struct part p, const real *y, real *grad, const int n
 {
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const int32_t token = p.token[k];
 		const real c = p.c ? p.c[token] : 1;
 		real *at = grad + p.pick[token] * p.d;
-		vec s[VECS];
+		wide s[VECS];
 		load(at, n, p.last, s);
 		EACH_VEC(j, n) s[j] += c * of[j];
 		store(s, n, p.last, at);
@@ -201,18 +201,18 @@ KERNEL spread_picked(const struct part p, const real *y, real *grad, const int n
 /* A token counts for all vectors up to its pick: it is added to that one, and the sums run down from the last. */
 KERNEL spread_up_to(const struct part p, const real *y, real *grad, const int n)
 {
-	vec s[RAGGED_PICKS][VECS];
+	wide s[RAGGED_PICKS][VECS];
 	for (int32_t i = 0; i < p.vectors; i++)
-		EACH_VEC(j, n) s[i][j] = (vec){0};
+		EACH_VEC(j, n) s[i][j] = (wide){0};
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const int32_t token = p.token[k], pick = p.pick[token];
 		const real c = p.c ? p.c[token] : 1;
 		EACH_VEC(j, n) s[pick][j] += c * of[j];
 	}
 	for (int32_t i = p.vectors - 1; i >= 0; i--) {
-		vec v[VECS];
+		wide v[VECS];
 		begin(&p, grad + i * p.d, n, v);
 		if (i + 1 < p.vectors)
 			EACH_VEC(j, n) s[i][j] += s[i + 1][j];
@@ -225,17 +225,17 @@ KERNEL spread_up_to(const struct part p, const real *y, real *grad, const int n)
 KERNEL spread_chunk_up_to(const struct part p, const real *y, real *grad, const int n)
 {
 	static const real steps[2 * CHUNK - 1] = {1, 1, 1, 1, 1};
-	vec s[CHUNK][VECS];
+	wide s[CHUNK][VECS];
 	for (int i = 0; i < CHUNK; i++)
 		begin(&p, grad + i * p.d, n, s[i]);
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const int32_t token = p.token[k];
 		const real c = p.c ? p.c[token] : 1, *in = steps + CHUNK - 1 - p.pick[token];
 		EACH_VEC(j, n)
 		{
-			const vec v = c * of[j];
+			const wide v = c * of[j];
 			s[0][j] += v;
 			s[1][j] += in[1] * v;
 			s[2][j] += in[2] * v;
@@ -249,16 +249,16 @@ KERNEL spread_chunk_up_to(const struct part p, const real *y, real *grad, const 
 
 KERNEL spread_chunk(const struct part p, const real *y, real *grad, const int n)
 {
-	vec s[CHUNK][VECS];
+	wide s[CHUNK][VECS];
 	for (int i = 0; i < CHUNK; i++)
 		begin(&p, grad + i * p.d, n, s[i]);
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const real *c = p.c + (int64_t)p.token[k] * p.vectors;
 		EACH_VEC(j, n)
 		{
-			const vec v = of[j];
+			const wide v = of[j];
 			s[0][j] += c[0] * v;
 			s[1][j] += c[1] * v;
 			s[2][j] += c[2] * v;
@@ -272,11 +272,11 @@ KERNEL spread_chunk(const struct part p, const real *y, real *grad, const int n)
 
 KERNEL spread_vector(const struct part p, const real *y, real *grad, const int n)
 {
-	vec s[VECS];
+	wide s[VECS];
 	begin(&p, grad, n, s);
 	EACH_TOKEN(k)
 	{
-		const vec *of = of_example(y, p.example[k]);
+		const wide *of = of_example(y, p.example[k]);
 		const real c = p.c[(int64_t)p.token[k] * p.vectors];
 		EACH_VEC(j, n) s[j] += c * of[j];
 	}

@@ -10,7 +10,7 @@
 
 enum { VECS = RAGGED_BLOCK / RAGGED_LANES, CHUNK = 5, AHEAD = 8, ROWS_AHEAD = 2 };
 
-typedef real vec __attribute__((vector_size(64), may_alias));
+typedef real wide __attribute__((vector_size(64), may_alias));
 typedef real loose __attribute__((vector_size(64), may_alias, aligned(sizeof(real)))); /* at any address */
 
 /* n: vectors of the block, a constant where the loops are inlined. */
@@ -47,14 +47,14 @@ static inline int64_t overlap_of(const struct block *b)
 
 /* ---- a block of columns of one row ---- */
 
-KERNEL load(const real *at, int n, int64_t last, vec v[VECS])
+KERNEL load(const real *at, int n, int64_t last, wide v[VECS])
 {
 	EACH_VEC(j, n - 1) v[j] = *(const loose *)(at + j * RAGGED_LANES);
 	v[n - 1] = *(const loose *)(at + last);
 }
 
 /* In order, so that of what overlaps the last one counts: it was loaded before, and added 0 to. */
-KERNEL store(const vec v[VECS], int n, int64_t last, real *at)
+KERNEL store(const wide v[VECS], int n, int64_t last, real *at)
 {
 	*(loose *)(at + last) = v[n - 1];
 	EACH_VEC(j, n - 1) * (loose *)(at + j * RAGGED_LANES) = v[j];
@@ -81,20 +81,20 @@ static inline struct part part_of(const struct ragged *r, int32_t g, const struc
 		r->by.first[g + 1] - from, r->vectors, r->up_to, false};
 }
 
-static inline vec *at_example(real *y, int32_t example)
+static inline wide *at_example(real *y, int32_t example)
 {
-	return (vec *)(y + (int64_t)example * RAGGED_BLOCK);
+	return (wide *)(y + (int64_t)example * RAGGED_BLOCK);
 }
-static inline const vec *of_example(const real *y, int32_t example)
+static inline const wide *of_example(const real *y, int32_t example)
 {
-	return (const vec *)(y + (int64_t)example * RAGGED_BLOCK);
+	return (const wide *)(y + (int64_t)example * RAGGED_BLOCK);
 }
 
 /* What a sum starts from. */
-KERNEL begin(const struct part *p, const real *at, const int n, vec v[VECS])
+KERNEL begin(const struct part *p, const real *at, const int n, wide v[VECS])
 {
 	if (p->fresh)
-		EACH_VEC(j, n) v[j] = (vec){0};
+		EACH_VEC(j, n) v[j] = (wide){0};
 	else
 		load(at, n, p->last, v);
 }

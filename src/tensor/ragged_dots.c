@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* The sum of the lanes, by halves. */
-static inline real total(vec v)
+static inline real total(wide v)
 {
 	typedef real half __attribute__((vector_size(32)));
 	typedef real quarter __attribute__((vector_size(16)));
 	const union {
-		vec v;
+		wide v;
 		half h[2];
 	} a = {v};
 	const union {
@@ -24,9 +24,9 @@ static inline real total(vec v)
 	return s;
 }
 
-static inline __attribute__((always_inline)) vec products(const vec *a, const vec *b, const int n)
+static inline __attribute__((always_inline)) wide products(const wide *a, const wide *b, const int n)
 {
-	vec s = a[0] * b[0];
+	wide s = a[0] * b[0];
 	for (int j = 1; j < n; j++)
 		s += a[j] * b[j];
 	return s;
@@ -36,7 +36,7 @@ KERNEL dots_picked(const struct part p, const real *row, const real *y, real *s,
 {
 	EACH_TOKEN(k)
 	{
-		vec t[VECS];
+		wide t[VECS];
 		load(row + p.pick[p.token[k]] * p.d, n, p.last, t);
 		s[p.token[k]] += total(products(of_example(y, p.example[k]), t, n));
 	}
@@ -57,7 +57,7 @@ static void dots_by_pick(const struct ragged *r, const real *const *row, int64_t
 }
 
 /* Four sums at once. */
-static inline void totals(const vec *v, real *s)
+static inline void totals(const wide *v, real *s)
 {
 #ifdef GUSTO_DOUBLE
 	for (int i = 0; i < 4; i++)
@@ -69,7 +69,7 @@ static inline void totals(const vec *v, real *s)
 	quarter q[4];
 	for (int i = 0; i < 4; i++) {
 		const union {
-			vec v;
+			wide v;
 			half h[2];
 		} a = {v[i]};
 		const union {
@@ -90,19 +90,19 @@ enum { TOGETHER = 4 };
 
 /* A row of one vector meets four examples at once, all columns of them: each sum is closed once. */
 KERNEL add_products(
-	const real *row, int64_t last, const real *const y[TOGETHER], int64_t at, vec sum[TOGETHER], const int n)
+	const real *row, int64_t last, const real *const y[TOGETHER], int64_t at, wide sum[TOGETHER], const int n)
 {
-	vec t[VECS];
+	wide t[VECS];
 	load(row, n, last, t);
 	EACH_VEC(j, n)
 	for (int i = 0; i < TOGETHER; i++)
-		sum[i] += t[j] * ((const vec *)(y[i] + at))[j];
+		sum[i] += t[j] * ((const wide *)(y[i] + at))[j];
 }
 
 KERNEL dots_together(const real *row, const struct block *last, const real *const y[TOGETHER], int64_t stride,
 	struct ahead *next, real s[TOGETHER], const int n)
 {
-	vec sum[TOGETHER] = {0};
+	wide sum[TOGETHER] = {0};
 	int64_t at = 0;
 	for (int64_t from = 0; from < last->from; from += RAGGED_BLOCK, at += stride) {
 		piece(next);
@@ -134,13 +134,14 @@ static void dots_of_rows(const struct ragged *r, const real *const *row, int64_t
 }
 
 /* K vectors per token: all columns of a token at once, so that each sum is closed once.  t [K][vectors], packed like y. */
-KERNEL add_chunk(const vec *t, int64_t vectors, const real *ya, const real *yb, vec a[CHUNK], vec b[CHUNK], const int n)
+KERNEL add_chunk(
+	const wide *t, int64_t vectors, const real *ya, const real *yb, wide a[CHUNK], wide b[CHUNK], const int n)
 {
 	EACH_VEC(j, n)
 	{
-		const vec va = ((const vec *)ya)[j], vb = ((const vec *)yb)[j];
+		const wide va = ((const wide *)ya)[j], vb = ((const wide *)yb)[j];
 		for (int i = 0; i < CHUNK; i++) {
-			const vec v = t[i * vectors + j];
+			const wide v = t[i * vectors + j];
 			a[i] += v * va;
 			b[i] += v * vb;
 		}
@@ -148,10 +149,10 @@ KERNEL add_chunk(const vec *t, int64_t vectors, const real *ya, const real *yb, 
 }
 
 /* Of two tokens (which may be the same); the last block has n vectors.  (One function for each n, so that sums stay in registers.) */
-KERNEL dots_pair(const vec *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next,
+KERNEL dots_pair(const wide *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next,
 	real *const s[2], const int n)
 {
-	vec a[CHUNK] = {0}, b[CHUNK] = {0};
+	wide a[CHUNK] = {0}, b[CHUNK] = {0};
 	const real *ya = y[0], *yb = y[1];
 	for (int64_t done = n; done < vectors; done += VECS, t += VECS, ya += stride, yb += stride) {
 		piece(next);
@@ -165,20 +166,20 @@ KERNEL dots_pair(const vec *t, int64_t vectors, const real *const y[2], int64_t 
 }
 
 static void dots_chunk(
-	const vec *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next, real *const s[2])
+	const wide *t, int64_t vectors, const real *const y[2], int64_t stride, struct ahead *next, real *const s[2])
 {
 	BY_WIDTH(dots_pair, (vectors - 1) % VECS + 1, t, vectors, y, stride, next, s);
 }
 
-static inline real dots_vector(const vec *t, int64_t vectors, const real *y, int64_t stride)
+static inline real dots_vector(const wide *t, int64_t vectors, const real *y, int64_t stride)
 {
-	vec sum = {0};
+	wide sum = {0};
 	for (int64_t at = 0; at < vectors; at++)
-		sum += *(const vec *)(y + at / VECS * stride + at % VECS * RAGGED_LANES) * t[at];
+		sum += *(const wide *)(y + at / VECS * stride + at % VECS * RAGGED_LANES) * t[at];
 	return total(sum);
 }
 
-static void dots_of(const struct ragged *r, const vec *t, const real *const y[2], int64_t stride, struct ahead *next,
+static void dots_of(const struct ragged *r, const wide *t, const real *const y[2], int64_t stride, struct ahead *next,
 	real *const s[2])
 {
 	const int64_t vectors = vectors_of(r->d);
@@ -191,7 +192,7 @@ static void dots_of(const struct ragged *r, const vec *t, const real *const y[2]
 }
 
 /* The row as vectors; what overlaps meets zeros of y. */
-static void align(const struct ragged *r, const real *row, vec *t)
+static void align(const struct ragged *r, const real *row, wide *t)
 {
 	for (int32_t i = 0; i < r->vectors; i++, row += r->d) {
 		for (int64_t at = 0; at + 1 < vectors_of(r->d); at++)
@@ -216,12 +217,12 @@ void ragged_dots(
 	for (int32_t g = 0; g < r->by.n; g++) {
 		const int32_t from = r->by.first[g], tokens = r->by.first[g + 1] - from;
 		const int32_t *token = r->by.token + from, *example = r->by.example + from;
-		align(r, row[g], (vec *)padded);
+		align(r, row[g], (wide *)padded);
 		struct ahead next = ahead_of(r, row, g, (tokens + 1) / 2 * (r->d / RAGGED_BLOCK + 1));
 		for (int64_t a = 0; a < tokens; a += 2) {
 			const int64_t b = a + 1 < tokens ? a + 1 : a;
 			piece(&next);
-			dots_of(r, (const vec *)padded,
+			dots_of(r, (const wide *)padded,
 				(const real *const[]){packed + (int64_t)example[a] * RAGGED_BLOCK,
 					packed + (int64_t)example[b] * RAGGED_BLOCK},
 				stride, &next,
