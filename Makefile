@@ -17,8 +17,9 @@ PACKAGES := build-essential pkg-config libncurses-dev libopenblas-openmp-dev lib
 PKGS     := lua5.4 ncursesw sqlite3 jansson cairo libarchive libcrypto
 
 ARCH     := $(if $(PORTABLE),-march=x86-64-v3,-march=native)
+# psabi: vectors wider than the registers are passed between inlined functions only.
 WARN     := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
-            -Wmissing-prototypes -Wvla -Wno-unused-parameter -Wno-missing-field-initializers -Werror
+            -Wmissing-prototypes -Wvla -Wno-unused-parameter -Wno-missing-field-initializers -Wno-psabi -Werror
 # No errno from libm and no traps, so that loops vectorise; NaN and infinity keep their meaning.
 MATH     := -fno-math-errno -fno-trapping-math -ffp-contract=fast
 BASEOPT  := -O3 $(ARCH) $(MATH) -g -fno-omit-frame-pointer
