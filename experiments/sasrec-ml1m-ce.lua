@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10", "mrr@10" } },
   model = require "gusto.models.sasrec",
   knobs = { dim = 64, blocks = 2, heads = 1, length = 200, dropout = 0.1, loss = "ce", lr = 1e-3 },
-  train = { optimizer = "adam", batch = 128, negatives = 0, epochs = 200, patience = 10 },
+  train = { optimizer = "adam", average = 0.995, batch = 128, negatives = 0, epochs = 120, patience = 10 },
 }
