@@ -1,6 +1,7 @@
 /* gusto.core: what C gives to the library's Lua files.  Scripts use gusto and gusto.nn. */
 #include "script/lua_common.h"
 
+#include "base/version.h"
 #include "data/kind.h"
 #include "script/lua_linalg.h"
 
@@ -53,7 +54,7 @@ void core_open(lua_State *L)
 	ope_open(L, core);
 	push_kinds(L);
 	lua_setfield(L, core, "kinds");
-	lua_pushliteral(L, "0.1");
+	lua_pushliteral(L, GUSTO_VERSION);
 	lua_setfield(L, core, "version");
 	lua_setfield(L, core - 1, "gusto.core");
 	lua_pop(L, 1);

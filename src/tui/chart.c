@@ -58,7 +58,9 @@ void chart_layout(const struct chart *ch, struct pane p, struct chart_frame *f)
 		all.min = 0, all.max = 1;
 	f->log_y = log_y_possible(ch, &all);
 	double lo = f->log_y ? log10(all.min) : all.min, hi = f->log_y ? log10(all.max) : all.max;
-	double pad = hi > lo ? (hi - lo) * 0.04 : fmax(fabs(hi) * 0.05, 1e-3);
+	/* what differs by rounding alone (a mean of a constant) is a constant */
+	bool flat = hi - lo <= 1e-9 * fmax(fabs(lo), fabs(hi));
+	double pad = flat ? fmax(fabs(hi) * 0.05, 1e-3) : (hi - lo) * 0.04;
 	f->y0 = lo - pad;
 	f->y1 = hi + pad;
 	if (!f->log_y && all.min >= 0 && f->y0 < 0)

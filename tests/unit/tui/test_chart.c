@@ -144,6 +144,28 @@ static void one_spike_in_a_million_is_seen(void **state)
 	curve_free(&c);
 }
 
+/* A learning rate that stays is a level line, though its smoothed values differ by rounding. */
+static void a_constant_is_level(void **state)
+{
+	static int64_t step[200];
+	static double value[200];
+	struct curve c = {.alpha = 0.9};
+	for (int i = 0; i < 200; i++) {
+		step[i] = i;
+		value[i] = 1e-3 * (1 + (i % 7) * 1e-15);
+	}
+	assert_true(curve_append(&c, step, value, 200));
+	struct canvas cv = {.caps = {GLYPHS_BRAILLE, COLOURS_256, false}};
+	assert_true(canvas_resize(&cv, 40, 12));
+	struct chart ch = {
+		.title = "t", .line = {{&c, ROLE_SERIES, 0}}, .nlines = 1, .x1 = 199, .x_unit = 1, .cursor = NAN};
+	struct chart_frame f;
+	chart_layout(&ch, canvas_pane(&cv), &f);
+	assert_true(fabs(chart_dot_y(&f, value[0]) - chart_dot_y(&f, value[6])) < 1e-6);
+	canvas_free(&cv);
+	curve_free(&c);
+}
+
 static void nan_marks_are_counted(void **state)
 {
 	struct canvas cv = {.caps = {GLYPHS_ASCII, COLOURS_NONE, false}};
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(smoothing_is_the_weighted_mean),
 		cmocka_unit_test(every_sample_is_covered),
 		cmocka_unit_test(one_spike_in_a_million_is_seen),
+		cmocka_unit_test(a_constant_is_level),
 		cmocka_unit_test(nan_marks_are_counted),
 		cmocka_unit_test(nothing_outside_the_rectangle),
 		cmocka_unit_test(heat_grows_lighter),
