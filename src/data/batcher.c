@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NO_EPOCH = -1, PART_LEAST = 512 };
+enum { NO_EPOCH = -1, PART_LEAST = 128 };
 
 void batcher_draw_negatives(const struct batcher *b, const int32_t *user, int32_t n, int64_t k, int32_t *out)
 {
@@ -160,7 +160,6 @@ enum err_code batcher_new(struct split *s, const struct batch_options *o, struct
 	b->o = *o;
 	b->split = split_ref(s);
 	b->epoch = NO_EPOCH;
-	b->o.threads = o->threads > 1 ? o->threads : 1;
 	enum err_code code = check_options(b, e);
 	if (code == OK)
 		code = sampler_new(s, o->sampler ? o->sampler : "unseen", o->alpha, &b->sampler, e);
@@ -239,13 +238,28 @@ static void fill_part(const struct batcher *b, int64_t first, int32_t from, int3
 	b->kind->fill(&part, to - from);
 }
 
+struct filling {
+	const struct batcher *b;
+	int64_t first;
+	int32_t n, parts;
+};
+
+static void fill_share(void *ctx, int member)
+{
+	const struct filling *f = ctx;
+	int64_t n = f->n;
+	if (member < f->parts)
+		fill_part(f->b, f->first, (int32_t)(n * member / f->parts), (int32_t)(n * (member + 1) / f->parts));
+}
+
 static void fill(struct batcher *b, int64_t first, int32_t n)
 {
-	int parts = b->kind->flags & KIND_APART ? n / PART_LEAST : 1;
-	parts = parts < 1 ? 1 : parts > b->o.threads ? b->o.threads : parts;
-#pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
-	for (int k = 0; k < parts; k++)
-		fill_part(b, first, (int32_t)((int64_t)n * k / parts), (int32_t)((int64_t)n * (k + 1) / parts));
+	int members = b->o.team && b->kind->flags & KIND_APART ? team_size(b->o.team) : 1, most = n / PART_LEAST;
+	struct filling f = {b, first, n, most < 1 ? 1 : most < members ? most : members};
+	if (f.parts > 1)
+		team_run(b->o.team, fill_share, &f);
+	else
+		fill_share(&f, 0);
 }
 
 void batcher_get(struct batcher *b, int64_t epoch, int64_t index, struct batch *out)

@@ -25,6 +25,7 @@
 #define GUSTO_DATA_BATCHER_H
 
 #include "base/batch.h"
+#include "base/team.h"
 #include "data/sampler.h"
 #include "data/split.h"
 
@@ -38,7 +39,8 @@ struct batch_options {
 	double alpha;	     /* popularity^alpha */
 	uint64_t seed;
 	bool drop_last; /* leave out a last batch that is not full */
-	int threads;	/* that fill a batch together, where the kind can (0: one); the batch is the same */
+	struct team *
+		team; /* that fills a batch together, where the kind can (NULL: the caller alone); the batch is the same */
 };
 
 struct batcher;

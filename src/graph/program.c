@@ -6,14 +6,14 @@
 #include "tensor/blas.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e)
 {
 	struct engine *g = mem_calloc(1, sizeof *g);
-	int threads = o && o->threads > 0 ? o->threads : omp_get_num_procs();
+	int threads = o && o->threads > 0 ? o->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (g) {
 		g->threads = threads;
 		g->slice_rows = o ? o->slice_rows : 0;
@@ -24,7 +24,12 @@ enum err_code engine_new(const struct engine_options *o, struct engine **out, st
 		engine_free(g);
 		return err_set(e, ERR_NOMEM, "no memory for the engine");
 	}
-	blas_set_threads(threads); /* else a single worker's products would start threads of their own */
+	enum err_code rc = team_new(threads, &g->team, e);
+	if (rc != OK) {
+		engine_free(g);
+		return rc;
+	}
+	blas_set_threads(threads); /* else the products of an engine of one would start threads of their own */
 	*out = g;
 	return OK;
 }
@@ -33,11 +38,17 @@ void engine_free(struct engine *g)
 {
 	if (!g)
 		return;
+	team_free(g->team);
 	for (int w = 0; g->scratch && w < g->threads; w++)
 		mem_aligned_free(g->scratch[w]);
 	mem_free(g->scratch);
 	mem_free(g->scratch_size);
 	mem_free(g);
+}
+
+struct team *engine_team(const struct engine *g)
+{
+	return g->team;
 }
 
 int engine_threads(const struct engine *g)
@@ -176,24 +187,58 @@ static struct slice_range slice_at(const struct program *p, int32_t s)
 	return (struct slice_range){p->slice[s], p->slice[s + 1] - p->slice[s]};
 }
 
-/* The first error of the workers. */
-struct failure {
-	enum err_code code;
+/* A program's replay by all workers. */
+struct replay {
+	struct engine *g;
+	struct program *p;
+	const struct batch *b;
+	enum err_code (*work)(const struct replay *r, int worker, struct err *e);
+	program_sink sink; /* of inference */
+	void *ctx;
+	pthread_mutex_t lock;
+	enum err_code code; /* the first error of the workers */
 	struct err *e;
 };
 
-static void failed(struct failure *f, const struct err *mine)
+static void failed(struct replay *r, const struct err *mine)
 {
-#pragma omp critical(gusto_program_error)
-	if (f->code == OK) {
-		f->code = mine->code;
-		if (f->e)
-			*f->e = *mine;
+	pthread_mutex_lock(&r->lock);
+	if (r->code == OK) {
+		r->code = mine->code;
+		if (r->e)
+			*r->e = *mine;
 	}
+	pthread_mutex_unlock(&r->lock);
 }
 
-static enum err_code work_train(struct engine *g, struct program *p, int w, const struct batch *b, struct err *e)
+static void member(void *ctx, int w)
 {
+	struct replay *r = ctx;
+	struct err mine = {OK, ""};
+	int before = r->p->coupled ? 0 : blas_own_threads(1);
+	if (r->work(r, w, &mine) != OK)
+		failed(r, &mine);
+	if (before)
+		blas_own_threads(before);
+}
+
+/* A program whose ops couple the batch has one slice, which the caller replays: its products may use all threads. */
+static enum err_code replay(struct replay *r)
+{
+	pthread_mutex_init(&r->lock, NULL);
+	if (!r->p->coupled)
+		team_run(r->g->team, member, r);
+	for (int w = 0; r->p->coupled && w < r->g->threads; w++)
+		member(r, w);
+	pthread_mutex_destroy(&r->lock);
+	return r->code;
+}
+
+static enum err_code work_train(const struct replay *replay, int w, struct err *e)
+{
+	struct engine *g = replay->g;
+	struct program *p = replay->p;
+	const struct batch *b = replay->b;
 	struct replica *r = &p->replica[w];
 	replica_clear_grads(p, w);
 	memset(r->losses, 0, sizeof r->losses);
@@ -226,47 +271,35 @@ enum err_code program_step(struct engine *g, struct program *p, const struct bat
 {
 	CHECK(p->mode == PROGRAM_TRAIN, "program_step needs a training program");
 	TRY(begin(g, p, b, e));
-	struct failure failure = {OK, e};
-	int workers = g->threads;
-#pragma omp parallel num_threads(p->coupled ? 1 : workers)
-	{
-		struct err mine = {OK, ""};
-		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
-			if (work_train(g, p, w, b, &mine) != OK)
-				failed(&failure, &mine);
-#pragma omp barrier
-		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
-			reduce_sum(p, w, workers);
-	}
-	if (failure.code != OK)
-		return failure.code;
+	TRY(replay(&(struct replay){.g = g, .p = p, .b = b, .work = work_train, .e = e}));
+	reduce_sum(g, p);
 	bool bad = !isfinite(reduce_norm(g, p));
 	for (int k = 0; k < p->n_outputs; k++) {
 		losses[k] = 0;
-		for (int w = 0; w < workers; w++)
+		for (int w = 0; w < g->threads; w++)
 			losses[k] += p->replica[w].losses[k];
 	}
-	for (int w = 0; w < workers; w++)
+	for (int w = 0; w < g->threads; w++)
 		bad |= p->replica[w].bad_slice >= 0;
 	if (bad)
 		return recorder_report(g, p, b, e);
 	if (p->coupled)
-		commit_all(p, workers);
+		commit_all(p, g->threads);
 	return OK;
 }
 
-static enum err_code work_infer(
-	struct engine *g, struct program *p, int w, const struct batch *b, program_sink sink, void *ctx, struct err *e)
+static enum err_code work_infer(const struct replay *r, int w, struct err *e)
 {
+	struct program *p = r->p;
 	for (int32_t s = p->share[w]; s < p->share[w + 1]; s++) {
 		struct slice_range range = slice_at(p, s);
 		struct operand out[8];
-		TRY(replica_bind(g, p, w, b, range, false, e));
-		forward_all(g, p, w);
+		TRY(replica_bind(r->g, p, w, r->b, range, false, e));
+		forward_all(r->g, p, w);
 		for (int k = 0; k < p->n_outputs; k++)
-			replica_output(p, w, k, b, &out[k]);
-		if (sink)
-			sink(ctx, w, range.first, range.n, out);
+			replica_output(p, w, k, r->b, &out[k]);
+		if (r->sink)
+			r->sink(r->ctx, w, range.first, range.n, out);
 	}
 	return OK;
 }
@@ -275,16 +308,7 @@ enum err_code program_infer(
 	struct engine *g, struct program *p, const struct batch *b, program_sink sink, void *ctx, struct err *e)
 {
 	TRY(begin(g, p, b, e));
-	struct failure failure = {OK, e};
-	int workers = g->threads;
-#pragma omp parallel num_threads(p->coupled ? 1 : workers)
-	{
-		struct err mine = {OK, ""};
-		for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
-			if (work_infer(g, p, w, b, sink, ctx, &mine) != OK)
-				failed(&failure, &mine);
-	}
-	return failure.code;
+	return replay(&(struct replay){.g = g, .p = p, .b = b, .work = work_infer, .sink = sink, .ctx = ctx, .e = e});
 }
 
 enum err_code program_look(struct engine *g, struct program *p, const struct batch *b, struct err *e)

@@ -19,6 +19,7 @@ struct engine_options {
 enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_free(struct engine *g);
 int engine_threads(const struct engine *g);
+struct team *engine_team(const struct engine *g); /* its workers, for other work between steps */
 
 void program_free(struct program *p);
 /* Programs hold references to their parameters. */

@@ -2,8 +2,11 @@
 #ifndef GUSTO_GRAPH_PROGRAM_IMPL_H
 #define GUSTO_GRAPH_PROGRAM_IMPL_H
 
+#include "base/team.h"
 #include "graph/gathered.h"
 #include "graph/program.h"
+
+#include <pthread.h>
 
 enum { GATHERED_MAX = BATCH_FIELDS_MAX };
 
@@ -94,6 +97,7 @@ struct program {
 
 struct engine {
 	int threads;
+	struct team *team;
 	int64_t slice_rows;
 	bool profile;
 	real **scratch;
@@ -110,8 +114,8 @@ void replicas_free(struct program *p);
 /* slices.c: fills p->slice and p->share. */
 void slices_cut(const struct engine *g, struct program *p, const struct batch *b);
 
-/* reduce.c: sums part w of the gradients over the workers; all parts are summed before any is handed out. */
-void reduce_sum(struct program *p, int w, int workers);
+/* reduce.c: sums the gradients over the workers; all are summed before any is handed out. */
+void reduce_sum(struct engine *g, struct program *p);
 
 /* replica.c */
 struct slice_range {

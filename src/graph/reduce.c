@@ -9,7 +9,6 @@
 #include "tensor/rows.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 enum { DENSE_BLOCK = 4096, SPARSE_BLOCK = 256, AHEAD = 12 };
@@ -105,8 +104,10 @@ static double sum_rows(struct program *p, int q, int o, int w, int workers)
 	return sum;
 }
 
-void reduce_sum(struct program *p, int w, int workers)
+static void sum_part(void *ctx, int w)
 {
+	struct program *p = ctx;
+	int workers = p->n_replicas;
 	double s = 0;
 	for (int q = 0; q < p->n_params; q++)
 		if (p->dense_at[q] >= 0)
@@ -115,6 +116,11 @@ void reduce_sum(struct program *p, int w, int workers)
 			for (int o = 0; o < p->n_replicas; o++)
 				s += sum_rows(p, q, o, w, workers);
 	p->replica[w].squares = s;
+}
+
+void reduce_sum(struct engine *g, struct program *p)
+{
+	team_run(g->team, sum_part, p);
 }
 
 static void each_dense(struct program *p, int q, int w, int workers, reduce_fn f, void *ctx)
@@ -146,23 +152,28 @@ static void each_rows(struct program *p, int q, int o, int w, int workers, reduc
 	}
 }
 
-static void each(struct program *p, int w, int workers, reduce_fn f, void *ctx)
+struct walk {
+	struct program *p;
+	reduce_fn f;
+	void *ctx;
+};
+
+static void each(void *ctx, int w)
 {
+	const struct walk *k = ctx;
+	struct program *p = k->p;
 	for (int q = 0; q < p->n_params; q++)
 		if (p->dense_at[q] >= 0)
-			each_dense(p, q, w, workers, f, ctx);
+			each_dense(p, q, w, p->n_replicas, k->f, k->ctx);
 		else
 			for (int o = 0; o < p->n_replicas; o++)
-				each_rows(p, q, o, w, workers, f, ctx);
+				each_rows(p, q, o, w, p->n_replicas, k->f, k->ctx);
 }
 
 void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx)
 {
-	int workers = g->threads;
-	CHECK(p->n_replicas == workers, "no step of this program was made with this engine");
-#pragma omp parallel num_threads(workers)
-	for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads())
-		each(p, w, workers, f, ctx);
+	CHECK(p->n_replicas == g->threads, "no step of this program was made with this engine");
+	team_run(g->team, each, &(struct walk){p, f, ctx});
 }
 
 double reduce_norm(struct engine *g, struct program *p)

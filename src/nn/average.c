@@ -64,15 +64,32 @@ void average_free(struct average *a)
 	mem_free(a);
 }
 
-void average_step(struct average *a, double decay)
+struct step {
+	const struct average *a;
+	real take;
+	int members;
+};
+
+static void step_part(void *ctx, int member)
 {
-	const real take = (real)(1 - decay);
-	for (size_t i = 0; i < a->n; i++) {
-		real *restrict mean = a->pair[i].mean;
-		const real *restrict w = a->pair[i].param->value;
-		for (int64_t k = 0; k < a->pair[i].param->n; k++)
-			mean[k] += take * (w[k] - mean[k]);
+	const struct step *s = ctx;
+	for (size_t i = 0; i < s->a->n; i++) {
+		const struct pair *p = &s->a->pair[i];
+		real *restrict mean = p->mean;
+		const real *restrict w = p->param->value;
+		int64_t end = p->param->n * (member + 1) / s->members;
+		for (int64_t k = p->param->n * member / s->members; k < end; k++)
+			mean[k] += s->take * (w[k] - mean[k]);
 	}
+}
+
+void average_step(struct average *a, double decay, struct team *team)
+{
+	struct step s = {a, (real)(1 - decay), team ? team_size(team) : 1};
+	if (team)
+		team_run(team, step_part, &s);
+	else
+		step_part(&s, 0);
 }
 
 void average_swap(struct average *a)

@@ -2,17 +2,18 @@
  *
  *     mean = decay mean + (1 - decay) w     after every step; starts at the weights that are there when averaging begins
  *
- * A step costs a walk over all trainable parameters, touched or not. */
+ * A step costs a walk over all trainable parameters, touched or not; the team (NULL: the caller alone) shares it. */
 #ifndef GUSTO_NN_AVERAGE_H
 #define GUSTO_NN_AVERAGE_H
 
+#include "base/team.h"
 #include "nn/checkpoint.h"
 
 struct average;
 /* Of the trainable parameters of s (references); means of `old` (may be NULL) go on where name and shape agree. */
 enum err_code average_new(const struct paramset *s, const struct average *old, struct average **out, struct err *e);
 void average_free(struct average *a); /* NULL is legal */
-void average_step(struct average *a, double decay);
+void average_step(struct average *a, double decay, struct team *team);
 
 /* Weights and means change places, so that what reads the parameters sees the means; once more, and training may go on.
  * NULL is legal: nothing happens. */

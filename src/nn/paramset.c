@@ -174,14 +174,35 @@ static const struct param *fellow_of(const struct paramset *s, const struct para
 	return q && shape_same(&q->shape, &p->shape) ? q : NULL;
 }
 
-static void follow(real *restrict to, const real *restrict from, int64_t n, real t, int threads)
+struct following {
+	real *to;
+	const real *from;
+	int64_t n;
+	real t;
+	int members;
+};
+
+static void follow_part(void *ctx, int member)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threads) if (n > FOLLOW_ALONE)
-	for (int64_t k = 0; k < n; k++)
-		to[k] += t * (from[k] - to[k]);
+	const struct following *f = ctx;
+	real *restrict to = f->to;
+	const real *restrict from = f->from;
+	int64_t end = f->n * (member + 1) / f->members;
+	for (int64_t k = f->n * member / f->members; k < end; k++)
+		to[k] += f->t * (from[k] - to[k]);
 }
 
-int paramset_follow(struct paramset *s, const char *to, const char *from, double tau, int threads)
+static void follow(real *to, const real *from, int64_t n, real t, struct team *team)
+{
+	bool alone = !team || n < FOLLOW_ALONE;
+	struct following f = {to, from, n, t, alone ? 1 : team_size(team)};
+	if (alone)
+		follow_part(&f, 0);
+	else
+		team_run(team, follow_part, &f);
+}
+
+int paramset_follow(struct paramset *s, const char *to, const char *from, double tau, struct team *team)
 {
 	int pairs = 0;
 	const real t = (real)tau;
@@ -195,7 +216,7 @@ int paramset_follow(struct paramset *s, const char *to, const char *from, double
 		if (tau >= 1)
 			memcpy(p->value, q->value, (size_t)p->n * sizeof(real));
 		else
-			follow(p->value, q->value, p->n, t, threads);
+			follow(p->value, q->value, p->n, t, team);
 		pairs++;
 	}
 	return pairs;

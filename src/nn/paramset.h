@@ -3,6 +3,7 @@
 #ifndef GUSTO_NN_PARAMSET_H
 #define GUSTO_NN_PARAMSET_H
 
+#include "base/team.h"
 #include "graph/param.h"
 
 struct paramset;
@@ -39,8 +40,8 @@ size_t paramset_carry(struct paramset *fresh_set, const struct paramset *old, bo
 
 /* Target networks.  The parameters below "to/" follow those of the same name below "from/":
  *   to = (1 - tau) to + tau from       (tau = 1: a copy)
- * Returns how many pairs there are, -1 where a parameter below "to/" has no fellow of its shape. */
-int paramset_follow(struct paramset *s, const char *to, const char *from, double tau, int threads);
+ * The team (NULL: the caller alone) shares large ones.  Returns how many pairs there are, -1 where a parameter below "to/" has no fellow of its shape. */
+int paramset_follow(struct paramset *s, const char *to, const char *from, double tau, struct team *team);
 
 /* sha256 over (name, shape, bytes) of all parameters in name order. */
 void paramset_sha256(const struct paramset *s, char hex[65]);

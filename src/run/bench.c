@@ -109,7 +109,7 @@ static void follow(struct bench *b)
 	const struct model_plan *p = &b->rig->plan;
 	for (int i = 0; i < p->n_targets; i++)
 		paramset_follow(b->rig->params, p->target[i].to, p->target[i].from,
-			knobset_number(&b->x->knobs, "tau", 1), engine_threads(b->engine));
+			knobset_number(&b->x->knobs, "tau", 1), engine_team(b->engine));
 }
 
 static enum err_code evaluate(struct bench *b, struct err *e)

@@ -202,7 +202,7 @@ static enum err_code train_begin(struct rig *r, const struct knobset *k, struct 
 	struct batch_options o = rig_batch_options(r->x, k);
 	struct batch signature;
 	int64_t rows[AXIS_N];
-	o.threads = engine_threads(r->engine);
+	o.team = engine_team(r->engine);
 	snprintf(r->kind, sizeof r->kind, "%s", o.kind ? o.kind : "pairs");
 	r->kind_args = o.args;
 	r->length = o.length > 0 ? o.length : 1;

@@ -74,7 +74,7 @@ enum err_code rig_targets_begin(struct rig *r, bool fresh, struct err *e)
 		TRY(r->x->vtbl->plan(r->x->self, &plan, e));
 	for (int i = 0; i < plan.n_targets; i++) {
 		const struct follower *t = &plan.target[i];
-		if (paramset_follow(r->params, t->to, t->from, fresh ? 1 : 0, 1) < 1)
+		if (paramset_follow(r->params, t->to, t->from, fresh ? 1 : 0, NULL) < 1)
 			return err_set(e, ERR_SCRIPT,
 				"the target '%s' must have the parameters of '%s': make both with the same layers",
 				t->to, t->from);

@@ -186,7 +186,7 @@ static enum err_code update(struct trainer *t, int player, struct batch *b, stru
 	optim_clock(t->optim, player);
 	TRY(optim_step(t->optim, t->engine, p, lr, t->live.clip, look ? &norm : NULL, e));
 	if (t->average)
-		average_step(t->average, t->live.average);
+		average_step(t->average, t->live.average, engine_team(t->engine));
 	t->loss = outputs[0];
 	log_step(t, player, outputs, lr, look ? &norm : NULL);
 	return OK;
@@ -202,7 +202,7 @@ static void follow(struct trainer *t)
 		return;
 	for (int i = 0; i < plan->n_targets; i++)
 		paramset_follow(t->rig->params, plan->target[i].to, plan->target[i].from, knobset_number(k, "tau", 1),
-			engine_threads(t->engine));
+			engine_team(t->engine));
 }
 
 static enum err_code next_batch(struct trainer *t, int64_t turns, struct batch *b, struct err *e)

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <lapacke.h>
+#include <omp.h>
 
 /* From OpenBLAS's own header, which CBLAS headers of other vendors lack. */
 void openblas_set_num_threads(int n);
@@ -36,6 +37,14 @@ void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, real
 void blas_set_threads(int n)
 {
 	openblas_set_num_threads(n);
+}
+
+/* OpenBLAS, built for OpenMP, asks OpenMP's setting of the calling thread. */
+int blas_own_threads(int n)
+{
+	int before = omp_get_max_threads();
+	omp_set_num_threads(n);
+	return before;
 }
 
 /* A symmetric matrix is its own transpose: the lower triangle by rows is the upper one by columns, LAPACK's own order, in which

@@ -12,8 +12,11 @@
 void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda,
 	const real *b, int64_t ldb, real beta, real *c, int64_t ldc);
 
-/* Threads of a product called outside of a parallel region (for very large dense layers and closed forms). */
+/* How many threads a product may use that is called outside of parallel work (very large dense layers, closed forms). */
 void blas_set_threads(int n);
+
+/* The same for the products of the calling thread alone: 1 while it is one of many that work.  Returns what it was before. */
+int blas_own_threads(int n);
 
 /* In place: a[n,n] symmetric positive definite -> its inverse.  ERR_NUMERIC where it is not. */
 enum err_code blas_spd_inverse(int32_t n, real *a, struct err *e);

@@ -274,10 +274,12 @@ static void threads_change_nothing(void **state)
 	(void)state;
 	static const char *const kinds[] = {"pairs", "points", "window"};
 	struct split *s = planted_split(20000, &(struct split_options){.kind = "leave_one_out"});
+	struct team *team;
+	assert_int_equal(team_new(3, &team, NULL), OK);
 	for (int k = 0; k < 3; k++) {
 		struct batch_options o = {.kind = kinds[k], .batch = 2500, .negatives = 2, .length = 3, .seed = 4},
 				     many = o;
-		many.threads = 3;
+		many.team = team;
 		struct batcher *one = batcher_of(s, o), *three = batcher_of(s, many);
 		struct batch x, y;
 		for (int64_t i = 0; i < batcher_steps(one); i++) {
@@ -289,6 +291,7 @@ static void threads_change_nothing(void **state)
 		batcher_free(one);
 		batcher_free(three);
 	}
+	team_free(team);
 	split_unref(s);
 }
 

@@ -45,10 +45,12 @@ static void the_mean_is_exponential(void **state)
 	struct paramset *s = paramset_new(1);
 	struct param *w = make(s, "w", 2, 0.5, true), *fixed = make(s, "fixed", 1, 7, false);
 	struct average *a = average_of(s, NULL);
+	struct team *team;
 	double want = 0.5;
+	assert_int_equal(team_new(3, &team, NULL), OK);
 	for (int step = 1; step <= STEPS; step++) {
 		fill(w, step);
-		average_step(a, decay);
+		average_step(a, decay, step % 2 ? team : NULL);
 		want = decay * want + (1 - decay) * step;
 	}
 	average_swap(a);
@@ -56,6 +58,7 @@ static void the_mean_is_exponential(void **state)
 		assert_close((double)w->value[i], want, 1e-4);
 	assert_true((double)fixed->value[0] == 7);
 	assert_int_equal(average_count(a), 1);
+	team_free(team);
 	average_swap(a);
 	for (int64_t i = 0; i < w->n; i++)
 		assert_true((double)w->value[i] == STEPS);
@@ -71,7 +74,7 @@ static void means_go_on_by_name_and_shape(void **state)
 	make(s, "grown", 2, 1, true);
 	struct average *a = average_of(s, NULL);
 	fill(same, 3);
-	average_step(a, 0.5); /* the mean of `same` is 2 */
+	average_step(a, 0.5, NULL); /* the mean of `same` is 2 */
 	struct param *same2 = make(fresh, "same", 2, 9, true), *grown2 = make(fresh, "grown", 3, 5, true);
 	struct average *b = average_of(fresh, a);
 	average_swap(b);
