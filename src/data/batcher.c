@@ -228,6 +228,7 @@ static void fill_part(const struct batcher *b, int64_t first, int32_t from, int3
 {
 	struct batcher part = *b;
 	part.order += from;
+	part.from = from;
 	for (int i = 0; i < b->signature.nfields; i++) {
 		const struct field_spec *f = &b->signature.spec[i];
 		size_t row = (size_t)f->width * (f->type == FIELD_INT ? sizeof(int32_t) : sizeof(real));
@@ -252,9 +253,17 @@ static void fill_share(void *ctx, int member)
 		fill_part(f->b, f->first, (int32_t)(n * member / f->parts), (int32_t)(n * (member + 1) / f->parts));
 }
 
+static bool shared(const struct batcher *b)
+{
+	bool apart = b->o.team && b->kind->flags & KIND_APART;
+	for (int a = AXIS_TOKEN; a < AXIS_N; a++)
+		apart = apart && b->max_rows[a] == 0;
+	return apart;
+}
+
 static void fill(struct batcher *b, int64_t first, int32_t n)
 {
-	int members = b->o.team && b->kind->flags & KIND_APART ? team_size(b->o.team) : 1, most = n / PART_LEAST;
+	int members = shared(b) ? team_size(b->o.team) : 1, most = n / PART_LEAST;
 	struct filling f = {b, first, n, most < 1 ? 1 : most < members ? most : members};
 	if (f.parts > 1)
 		team_run(b->o.team, fill_share, &f);

@@ -45,7 +45,7 @@ enum kind_flags {
 	KIND_RATINGS = 8,   /* needs ratings */
 	KIND_QUERY = 16,    /* evaluation puts one token behind the history, which asks for the next item */
 	KIND_FIELDS = 32,   /* needs fields: split->fields */
-	KIND_APART = 64,    /* fill makes every example by itself, on AXIS_EXAMPLE alone: threads may share a batch */
+	KIND_APART = 64,    /* fill makes every example by itself: threads may share batches on AXIS_EXAMPLE alone */
 };
 
 struct kind_class {
@@ -96,6 +96,7 @@ struct batcher {
 	void *column[BATCH_FIELDS_MAX];
 	struct batch signature;
 	void *state; /* of the kind, mem_free'd */
+	int32_t from; /* place in the batch of the first example that `fill` is to make */
 	/* the epoch at hand */
 	int64_t epoch;
 	uint64_t negative_key, noise_key;

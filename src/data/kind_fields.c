@@ -216,7 +216,7 @@ static void fill(struct batcher *b, int32_t n)
 	const struct split *s = b->split;
 	const struct fieldset *f = s->fields;
 	const int64_t *row = b->state;
-	int64_t *at = (int64_t *)b->state + b->rows;
+	int64_t *at = (int64_t *)b->state + b->rows + b->from;
 	int32_t *user = b->column[0], *item = b->column[1];
 	int32_t *field = batcher_column(b, "field"), *cross = batcher_column(b, "cross");
 	real *number = batcher_column(b, "number"), *label = batcher_column(b, "label");
@@ -311,7 +311,7 @@ const struct kind_class kind_fields = {
 		"data "
 		"have them) and its label; `negatives` items are drawn for each row, in its context.",
 		args},
-	.flags = KIND_NEGATIVES | KIND_FIELDS,
+	.flags = KIND_NEGATIVES | KIND_FIELDS | KIND_APART,
 	.begin = begin,
 	.columns = columns,
 	.fill = fill,

@@ -44,9 +44,21 @@ static ROWS_INLINE void forward_width(int64_t d, struct op_io *io)
 	}
 }
 
+static void forward_numbers(struct op_io *io)
+{
+	const int32_t *restrict id = io->in[1].i;
+	const real *restrict table = io->in[0].v;
+	real *restrict y = io->out.v;
+	for (int64_t i = 0, n = op_numbers(&io->in[1]); i < n; i++)
+		y[i] = id[i] >= 0 ? table[id[i]] : 0;
+}
+
 static void forward(struct op_io *io)
 {
-	ROWS_WIDTHS(table_width(io), forward_width, io);
+	if (table_width(io) == 1)
+		forward_numbers(io);
+	else
+		ROWS_WIDTHS(table_width(io), forward_width, io);
 }
 
 static ROWS_INLINE void backward_width(int64_t d, struct op_io *io)
@@ -64,18 +76,28 @@ static ROWS_INLINE void backward_width(int64_t d, struct op_io *io)
 	}
 }
 
-static void backward(struct op_io *io)
+static void backward_numbers(struct op_io *io)
 {
 	struct operand *table = &io->in[0];
 	const int32_t *id = io->in[1].i;
+	for (int64_t i = 0, n = op_numbers(&io->in[1]); i < n; i++) {
+		if (i + AHEAD < n)
+			op_prefetch_slot(table, id[i + AHEAD]);
+		if (id[i] >= 0)
+			*op_row_number(table, id[i]) += io->out.g[i];
+	}
+}
+
+static void backward(struct op_io *io)
+{
+	struct operand *table = &io->in[0];
 	if (!op_wants(table))
 		return;
 	op_grad_begin(table);
-	if (table_width(io) > 1)
+	if (table_width(io) == 1)
+		backward_numbers(io);
+	else
 		ROWS_WIDTHS(table_width(io), backward_width, io);
-	for (int64_t i = 0; table_width(io) == 1 && i < op_numbers(&io->in[1]); i++)
-		if (id[i] >= 0)
-			*op_row_number(table, id[i]) += io->out.g[i];
 }
 
 static const struct op_case cases[] = {
