@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Nanoseconds. */
-enum { SPIN_ALONE = 300000, SPIN_CROWDED = 10000, WINDOW = 50000000, CROWDED_FOR = 1000000000 };
-/* A quiet machine preempts a member once or twice in a window, a busy neighbour eight times or more. */
-enum { PREEMPTIONS = 4, WINDOWS = 3 };
+enum { SPIN_ALONE = 300000, SPIN_CROWDED = 10000, WINDOW = 50000000 }; /* nanoseconds */
+/* A quiet machine preempts members two to four times in a window, a busy neighbour ten times where they spin long, a hundred times where
+ * they sleep. */
+enum { PREEMPTIONS = 8, WINDOWS = 3 };
 enum { SPINS_PER_LOOK = 32 };
 
 /* A number that members wait for to change, on a cache line of its own. */
@@ -33,7 +33,7 @@ struct team {
 	pthread_cond_t woken;
 	int members, threads; /* threads: that are there, the caller included */
 	pthread_t *thread;
-	int64_t looked, crowded_until; /* when the preemptions were counted last */
+	int64_t looked; /* when the preemptions were counted last */
 	long preemptions;
 	int pressed; /* windows with preemptions, in a row */
 };
@@ -100,8 +100,7 @@ static void wake(struct team *t)
 
 /* ---- neighbours ---- */
 
-/* A neighbour is there when members are preempted in three windows in a row: short processes come and go.  After the time that is waited
- * briefly for its sake one window tells whether it is still there. */
+/* A neighbour is there when members are preempted in three windows in a row (short processes come and go), and until they are not. */
 static void look_around(struct team *t)
 {
 	struct rusage u;
@@ -109,17 +108,11 @@ static void look_around(struct team *t)
 	if (at - t->looked < WINDOW || getrusage(RUSAGE_SELF, &u) != 0)
 		return;
 	bool pressed = at - t->looked < 2 * WINDOW && u.ru_nivcsw - t->preemptions >= PREEMPTIONS;
+	bool cores = t->members <= sysconf(_SC_NPROCESSORS_ONLN);
 	t->looked = at;
 	t->preemptions = u.ru_nivcsw;
-	if (at < t->crowded_until)
-		return;
 	t->pressed = pressed ? t->pressed + 1 : 0;
-	if (t->pressed == WINDOWS) {
-		t->crowded_until = at + CROWDED_FOR;
-		t->pressed--;
-	}
-	bool cores = t->members <= sysconf(_SC_NPROCESSORS_ONLN);
-	int spin = !cores ? 0 : at < t->crowded_until ? SPIN_CROWDED : SPIN_ALONE;
+	int spin = !cores ? 0 : t->pressed >= WINDOWS ? SPIN_CROWDED : SPIN_ALONE;
 	atomic_store_explicit(&t->spin, spin, memory_order_relaxed);
 }
 
