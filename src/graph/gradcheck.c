@@ -290,13 +290,12 @@ static enum err_code check_sparse_input(struct bench *b, int k, const real *want
 	int32_t rows = shape->ndim > 1 ? shape->dim[0] : 1;
 	int64_t n = numbers(b, shape);
 	struct slice s;
-	struct rowgrad sparse = {.width = (int32_t)(n / rows), .cap = rows};
-	sparse.slot = arena_alloc(&b->arena, (size_t)rows * sizeof(int32_t));
-	sparse.row = arena_alloc(&b->arena, (size_t)rows * sizeof(int32_t));
-	sparse.g = reals(b, n);
+	struct rowgrad sparse;
 	real *got = reals(b, n);
-	if (!sparse.slot || !sparse.row || !sparse.g || !got)
+	if (!rowgrad_init(&sparse, rows, (int32_t)(n / rows), rows, 3) || !got) {
+		rowgrad_fini(&sparse);
 		return err_set(e, ERR_NOMEM, "no memory for a gradient check");
+	}
 	enum err_code code = slice_init(&s, b, 0, b->c->examples, true, b->out_v, e);
 	if (code == OK) {
 		s.io.in[k].g = NULL;
@@ -305,10 +304,13 @@ static enum err_code check_sparse_input(struct bench *b, int k, const real *want
 		b->class->backward(&s.io);
 	}
 	slice_fini(&s);
+	for (int32_t r = 0; r < rows && code == OK; r++) {
+		const real *g = rowgrad_look(&sparse, r);
+		if (g)
+			memcpy(got + (int64_t)r * sparse.width, g, (size_t)sparse.width * sizeof *got);
+	}
+	rowgrad_fini(&sparse);
 	TRY(code);
-	for (int32_t r = 0; r < sparse.n; r++)
-		memcpy(got + (int64_t)sparse.row[r] * sparse.width, sparse.g + (int64_t)r * sparse.width,
-			(size_t)sparse.width * sizeof *got);
 	return compare(b, "row gradient", k, got, want, 0, n, e);
 }
 

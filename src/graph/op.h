@@ -8,6 +8,7 @@
 
 #include "base/desc.h"
 #include "base/mem.h"
+#include "graph/rowgrad.h"
 #include "tensor/shape.h"
 
 enum { OP_IN_MAX = 8, OP_ATTR_MAX = ARGS_MAX };
@@ -21,40 +22,6 @@ enum op_flags {
 	OP_LINEAR = 32,	  /* linear in all its real inputs: may be applied to such sums */
 	OP_STEPWISE = 64, /* walks the time steps of all examples of a slice at once: slices get many examples */
 };
-
-/* The rows of a lazy parameter that a worker touched: a sparse set.  Row r is present iff
- * slot[r] < n && row[slot[r]] == r, so that forgetting all is n = 0. */
-struct rowgrad {
-	int32_t width, n, cap;
-	int32_t *slot; /* [rows of the parameter] */
-	int32_t *row;  /* [cap] */
-	bool *met;     /* [cap], of reduce.c: an earlier worker touched the row too and holds the sum */
-	real *g;       /* [cap, width] */
-};
-
-/* Where the gradient of `row` stands; *fresh: it is touched for the first time and holds anything.  Capacity was reserved before the
- * step. */
-static inline real *rowgrad_find(struct rowgrad *r, int32_t row, bool *fresh)
-{
-	int32_t s = r->slot[row];
-	*fresh = s >= r->n || r->row[s] != row;
-	if (*fresh) {
-		s = r->n++;
-		r->slot[row] = s;
-		r->row[s] = row;
-	}
-	return r->g + (int64_t)s * r->width;
-}
-
-/* The same, zeroed when first touched. */
-static inline real *rowgrad_row(struct rowgrad *r, int32_t row)
-{
-	bool fresh;
-	real *g = rowgrad_find(r, row, &fresh);
-	for (int32_t j = 0; fresh && j < r->width; j++)
-		g[j] = 0;
-	return g;
-}
 
 struct operand {
 	enum field_type type;

@@ -5,6 +5,7 @@
 #include "base/team.h"
 #include "graph/gathered.h"
 #include "graph/program.h"
+#include "graph/reduce.h"
 
 #include <pthread.h>
 
@@ -47,6 +48,12 @@ struct place {
 	int aux_of; /* node, or -1 */
 };
 
+/* The rows of a parameter that belong to a worker (rowgrad_part) and were touched by any, with their summed gradients. */
+struct owned {
+	struct grad_row *row;
+	int64_t n;
+};
+
 /* One worker's replica: memory and the io of every node, bound anew for each slice. */
 struct replica {
 	real *arena;
@@ -57,6 +64,8 @@ struct replica {
 	int32_t offsets_cap;
 	real *dense;	      /* gradients of dense parameters, one after the other */
 	struct rowgrad *rows; /* [params], width 0 where dense */
+	int64_t *touched;     /* [params] how many rows there is room for */
+	struct owned *owned;  /* [params] of this step */
 	struct gathered gathered[GATHERED_MAX];
 	int64_t n_rows[AXIS_N], first_row[AXIS_N], total_rows[AXIS_N]; /* of the slice that is bound */
 	double losses[8];

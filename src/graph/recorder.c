@@ -13,6 +13,14 @@ static int64_t first_bad(const real *x, int64_t n)
 	return -1;
 }
 
+static int32_t first_bad_row(const struct rowgrad *r)
+{
+	for (int32_t s = 0; s < r->n; s++)
+		if (r->row[s] >= 0 && first_bad(r->g + (int64_t)s * r->width, r->width) >= 0)
+			return r->row[s];
+	return -1;
+}
+
 static const char *word(real x)
 {
 	return isnan((double)x) ? "NaN" : "infinity";
@@ -90,13 +98,12 @@ static enum err_code replay_slice(struct engine *g, struct program *p, const str
 			int64_t at = o->g ? first_bad(o->g, o->rows * shape_width(&o->shape)) : -1;
 			if (at >= 0)
 				return blame(&p->node[k], io, o, at, "the gradient", o->g[at], b, e);
-			at = o->sparse ? first_bad(o->sparse->g, (int64_t)o->sparse->n * o->sparse->width) : -1;
-			if (at >= 0)
+			int32_t row = o->sparse ? first_bad_row(o->sparse) : -1;
+			if (row >= 0)
 				return err_set(e, ERR_NUMERIC,
 					"step %llu: the gradient of op %s%s%s is not finite in table row %d",
 					(unsigned long long)b->step, p->node[k].class->desc.name,
-					p->node[k].scope[0] ? " in layer " : "", p->node[k].scope,
-					o->sparse->row[at / o->sparse->width]);
+					p->node[k].scope[0] ? " in layer " : "", p->node[k].scope, row);
 		}
 	}
 	return OK;

@@ -1,8 +1,7 @@
 /* Summing the workers' gradients, in the order of the workers, into those of the first worker that has them.
  *
- * Dense parameters are cut into blocks; of sparse ones each part gets a share of every worker's touched rows, in place.
- * A row that several workers touched is summed into, and handed out from, the first of them; the others mark it as met.
- * The sums are made at the end of the step, which thereby learns whether they are finite, and the norm. */
+ * Dense parameters are cut into blocks; of sparse ones each worker sums the rows that belong to it (graph/rowgrad.h), in place, and lists
+ * them.  The sums are made at the end of the step, which thereby learns whether they are finite, and the norm. */
 #include "graph/reduce.h"
 
 #include "graph/program_impl.h"
@@ -11,15 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DENSE_BLOCK = 4096, SPARSE_BLOCK = 256, AHEAD = 12 };
-
-static const real *row_of(const struct rowgrad *r, int32_t row)
-{
-	if (!r->n)
-		return NULL;
-	int32_t s = r->slot[row];
-	return s < r->n && r->row[s] == row ? r->g + (int64_t)s * r->width : NULL;
-}
+enum { DENSE_BLOCK = 4096, AHEAD = 12 };
 
 /* In the engine's precision, which is twice as fast; in double where the numbers are too large for it. */
 static double squares(const real *x, int64_t n)
@@ -70,36 +61,50 @@ static double sum_dense(struct program *p, int q, int w, int workers)
 static bool met_before(const struct program *p, int q, int o, int32_t row)
 {
 	for (int before = 0; before < o; before++)
-		if (row_of(&p->replica[before].rows[q], row))
+		if (rowgrad_look(&p->replica[before].rows[q], row))
 			return true;
 	return false;
 }
 
 static ROWS_INLINE void prefetch_slots(const struct program *p, int q, int o, int32_t row)
 {
-	for (int other = 0; other < p->n_replicas; other++)
+	for (int other = 0; row >= 0 && other < p->n_replicas; other++)
 		if (other != o && p->replica[other].rows[q].n)
 			__builtin_prefetch(&p->replica[other].rows[q].slot[row]);
 }
 
-/* The touches of each worker are dealt out by position. */
-static double sum_rows(struct program *p, int q, int o, int w, int workers)
+/* The rows of one chunk of worker o's, which belong to worker w; returns the sum of their squares. */
+static double sum_chunk(struct program *p, int q, int o, int w, int32_t first)
 {
 	struct rowgrad *r = &p->replica[o].rows[q];
-	struct span part = part_of(r->n, w, workers);
+	struct owned *own = &p->replica[w].owned[q];
 	double sum = 0;
-	for (int64_t s = part.from; s < part.to; s++) {
-		if (s + AHEAD < part.to)
+	for (int32_t s = first; s < first + ROWGRAD_CHUNK && r->row[s] >= 0; s++) {
+		real *g = r->g + (int64_t)s * r->width;
+		if (s + AHEAD < first + ROWGRAD_CHUNK)
 			prefetch_slots(p, q, o, r->row[s + AHEAD]);
-		r->met[s] = met_before(p, q, o, r->row[s]);
-		if (r->met[s])
+		if (met_before(p, q, o, r->row[s]))
 			continue;
 		for (int later = o + 1; later < p->n_replicas; later++) {
-			const real *g = row_of(&p->replica[later].rows[q], r->row[s]);
-			if (g)
-				rows_add(g, r->g + s * r->width, r->width);
+			const real *more = rowgrad_look(&p->replica[later].rows[q], r->row[s]);
+			if (more)
+				rows_add(more, g, r->width);
 		}
-		sum += squares(r->g + s * r->width, r->width);
+		sum += squares(g, r->width);
+		own->row[own->n++] = (struct grad_row){r->row[s], g};
+	}
+	return sum;
+}
+
+static double sum_rows(struct program *p, int q, int w)
+{
+	double sum = 0;
+	p->replica[w].owned[q].n = 0;
+	for (int o = 0; o < p->n_replicas; o++) {
+		const struct rowgrad *r = &p->replica[o].rows[q];
+		for (int32_t first = 0; first < r->n; first += ROWGRAD_CHUNK)
+			if (r->part[first / ROWGRAD_CHUNK] == w)
+				sum += sum_chunk(p, q, o, w, first);
 	}
 	return sum;
 }
@@ -113,8 +118,7 @@ static void sum_part(void *ctx, int w)
 		if (p->dense_at[q] >= 0)
 			s += sum_dense(p, q, w, workers);
 		else
-			for (int o = 0; o < p->n_replicas; o++)
-				s += sum_rows(p, q, o, w, workers);
+			s += sum_rows(p, q, w);
 	p->replica[w].squares = s;
 }
 
@@ -134,24 +138,6 @@ static void each_dense(struct program *p, int q, int w, int workers, reduce_fn f
 	}
 }
 
-/* Runs of rows that no earlier worker has. */
-static void each_rows(struct program *p, int q, int o, int w, int workers, reduce_fn f, void *ctx)
-{
-	const struct rowgrad *r = &p->replica[o].rows[q];
-	struct span part = part_of(r->n, w, workers);
-	for (int64_t s = part.from; s < part.to; s++) {
-		int64_t first = s;
-		while (s < part.to && s - first < SPARSE_BLOCK && !r->met[s])
-			s++;
-		if (s > first)
-			f(ctx, w,
-				&(struct grad_block){
-					q, p->param[q], r->row + first, 0, s - first, r->g + first * r->width});
-		if (s - first == SPARSE_BLOCK)
-			s--;
-	}
-}
-
 struct walk {
 	struct program *p;
 	reduce_fn f;
@@ -165,9 +151,12 @@ static void each(void *ctx, int w)
 	for (int q = 0; q < p->n_params; q++)
 		if (p->dense_at[q] >= 0)
 			each_dense(p, q, w, p->n_replicas, k->f, k->ctx);
-		else
-			for (int o = 0; o < p->n_replicas; o++)
-				each_rows(p, q, o, w, p->n_replicas, k->f, k->ctx);
+		else if (p->replica[w].owned[q].n)
+			k->f(k->ctx, w,
+				&(struct grad_block){.index = q,
+					.param = p->param[q],
+					.rows = p->replica[w].owned[q].row,
+					.count = p->replica[w].owned[q].n});
 }
 
 void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx)
@@ -201,7 +190,7 @@ static void scatter_block(void *ctx, int worker, const struct grad_block *b)
 		return;
 	}
 	for (int64_t k = 0; k < b->count; k++)
-		memcpy(s->out + (int64_t)b->rows[k] * b->param->width, b->g + k * b->param->width,
+		memcpy(s->out + (int64_t)b->rows[k].row * b->param->width, b->rows[k].g,
 			(size_t)b->param->width * sizeof(real));
 }
 

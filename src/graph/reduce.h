@@ -3,19 +3,23 @@
  * program_step ends with summing them.  After it, reduce_each walks all trainable parameters of the program in parallel and hands out disjoint
  * blocks with their summed gradient:
  *   dense   rows == NULL; elements first..first+count of the parameter (in numbers), g[count]
- *   sparse  rows[count] are the touched rows (each exactly once per step), g[count, width]
- * Which thread handles which block depends only on the worker count. */
+ *   sparse  rows[count] are touched rows with their gradients, each exactly once per step
+ * Which thread handles which block depends only on the worker count; a row of a table is always handled by the same. */
 #ifndef GUSTO_GRAPH_REDUCE_H
 #define GUSTO_GRAPH_REDUCE_H
 
 #include "graph/program.h"
 
+struct grad_row {
+	int32_t row;
+	real *g; /* [width] */
+};
 struct grad_block {
 	int index; /* position of the parameter in program_params */
 	struct param *param;
-	const int32_t *rows; /* NULL: dense */
+	const struct grad_row *rows; /* [count]; NULL: dense */
 	int64_t first, count;
-	const real *g;
+	const real *g; /* dense */
 };
 typedef void (*reduce_fn)(void *ctx, int worker, const struct grad_block *b);
 void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx);

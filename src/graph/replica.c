@@ -237,5 +237,5 @@ void replica_clear_grads(struct program *p, int worker)
 	if (p->dense_size)
 		memset(r->dense, 0, (size_t)p->dense_size * sizeof(real));
 	for (int q = 0; q < p->n_params; q++)
-		r->rows[q].n = 0;
+		rowgrad_clear(&r->rows[q]);
 }

@@ -1,15 +1,6 @@
 /* The workers' memory: made for an engine's thread count, grown to the largest batch. */
 #include "graph/program_impl.h"
 
-static void rowgrad_fini(struct rowgrad *r)
-{
-	mem_free(r->slot);
-	mem_free(r->row);
-	mem_free(r->met);
-	mem_aligned_free(r->g);
-	*r = (struct rowgrad){0};
-}
-
 static void replica_fini(struct program *p, struct replica *r)
 {
 	mem_aligned_free(r->arena);
@@ -20,7 +11,11 @@ static void replica_fini(struct program *p, struct replica *r)
 		mem_free(r->offsets[a]);
 	for (int q = 0; r->rows && q < p->n_params; q++)
 		rowgrad_fini(&r->rows[q]);
+	for (int q = 0; r->owned && q < p->n_params; q++)
+		mem_free(r->owned[q].row);
 	mem_free(r->rows);
+	mem_free(r->owned);
+	mem_free(r->touched);
 	for (int k = 0; k < p->n_gathered; k++)
 		mem_free(r->gathered[k].room);
 }
@@ -45,8 +40,10 @@ static bool replica_init(struct program *p, struct replica *r)
 	r->io = mem_calloc((size_t)p->n_nodes, sizeof *r->io);
 	r->at = mem_calloc((size_t)p->n_places, sizeof *r->at);
 	r->rows = mem_calloc((size_t)p->n_params, sizeof *r->rows);
+	r->owned = mem_calloc((size_t)p->n_params, sizeof *r->owned);
+	r->touched = mem_calloc((size_t)p->n_params, sizeof *r->touched);
 	r->dense = train ? mem_aligned((size_t)p->dense_size * sizeof(real)) : NULL;
-	return r->io && r->at && r->rows && (r->dense || !train);
+	return r->io && r->at && r->rows && r->owned && r->touched && (r->dense || !train);
 }
 
 static enum err_code replicas_make(const struct engine *g, struct program *p, struct err *e)
@@ -88,23 +85,31 @@ static int64_t touched_bound(const struct program *p, int q, const int64_t rows[
 	return n < p->param[q]->rows ? n : p->param[q]->rows;
 }
 
-/* What was there is forgotten: a step begins. */
-static enum err_code rowgrad_grow(struct rowgrad *r, const struct param *param, int64_t need, struct err *e)
+/* Lists of a worker's rows: each row once, however many workers touched it. */
+static bool owned_grow(struct owned *o, int64_t most)
 {
-	if (r->cap >= need)
+	mem_free(o->row);
+	o->row = mem_calloc((size_t)most, sizeof *o->row);
+	return o->row != NULL;
+}
+
+/* What was there is forgotten: a step begins. */
+static enum err_code rows_grow(struct program *p, int w, int q, int64_t need, struct err *e)
+{
+	const struct param *param = p->param[q];
+	struct replica *r = &p->replica[w];
+	if (r->touched[q] >= need)
 		return OK;
-	rowgrad_fini(r);
-	r->width = param->width;
-	r->slot = mem_calloc((size_t)param->rows, sizeof *r->slot);
-	r->row = mem_calloc((size_t)need, sizeof *r->row);
-	r->met = mem_calloc((size_t)need, sizeof *r->met);
-	r->g = mem_aligned((size_t)need * (size_t)r->width * sizeof(real));
-	if (!r->slot || !r->row || !r->met || !r->g) {
-		rowgrad_fini(r);
+	int64_t all = need * p->n_replicas, most = all < param->rows ? all : param->rows;
+	rowgrad_fini(&r->rows[q]);
+	r->touched[q] = 0;
+	if (!rowgrad_init(&r->rows[q], param->rows, param->width, need, p->n_replicas) ||
+		!owned_grow(&r->owned[q], most)) {
+		rowgrad_fini(&r->rows[q]);
 		return err_set(e, ERR_NOMEM, "no memory for the row gradients of %s (%lld rows)", param->name,
 			(long long)need);
 	}
-	r->cap = (int32_t)need;
+	r->touched[q] = need;
 	return OK;
 }
 
@@ -135,7 +140,7 @@ enum err_code replicas_reserve(const struct engine *g, struct program *p, const 
 	for (int q = 0; p->mode == PROGRAM_TRAIN && q < p->n_params; q++) {
 		int64_t need = touched_bound(p, q, rows);
 		for (int w = 0; w < p->n_replicas; w++)
-			TRY(rowgrad_grow(&p->replica[w].rows[q], p->param[q], need, e));
+			TRY(rows_grow(p, w, q, need, e));
 	}
 	return OK;
 }

@@ -201,7 +201,7 @@ static void update_block(void *ctx, int worker, const struct grad_block *b)
 	if (t->param->shape.ndim <= 1 && !w->decay_bias)
 		s.decay = 0;
 	if (b->rows)
-		optim_update_rows(w->o->class, &s, t->param->value, t->state, t->param->width, b->rows, b->count, b->g);
+		optim_update_rows(w->o->class, &s, t->param->value, t->state, t->param->width, b->rows, b->count);
 	else
 		update_dense(w->o->class, &s, t, b);
 }

@@ -4,8 +4,8 @@
 
 #include "nn/optim.h"
 
-/* Updates rows[count] (each at most once) of the table w[*, width] and of its states from g[count, width]. */
+/* Updates rows[count] (each at most once) of the table w[*, width] and of its states from their gradients. */
 void optim_update_rows(const struct optim_class *c, const struct optim_step *s, real *w, real *const *state,
-	int32_t width, const int32_t *rows, int64_t count, const real *g);
+	int32_t width, const struct grad_row *rows, int64_t count);
 
 #endif

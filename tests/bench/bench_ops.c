@@ -132,7 +132,7 @@ static double best(struct op_io *io, void (*f)(struct op_io *), double *spent)
 	for (int round = 0; round < 2000 && *spent < 0.15; round++) {
 		for (int k = 0; k < io->n_in; k++)
 			if (io->in[k].sparse)
-				io->in[k].sparse->n = 0;
+				rowgrad_clear(io->in[k].sparse);
 		double t = now();
 		f(io);
 		t = now() - t;
@@ -176,10 +176,7 @@ static void run(const struct work *w)
 	int lazy = strcmp(w->op, "embedding") == 0 ? 0 : strcmp(w->op, "sampled_softmax_ce") == 0 ? 1 : -1;
 	if (lazy >= 0) { /* row gradients, forgotten each round */
 		table = &w->in[lazy].shape;
-		sparse = (struct rowgrad){.width = table->dim[1], .cap = table->dim[0]};
-		sparse.slot = mem_calloc((size_t)table->dim[0], sizeof(int32_t));
-		sparse.row = mem_calloc((size_t)table->dim[0], sizeof(int32_t));
-		sparse.g = mem_aligned((size_t)table->dim[0] * (size_t)table->dim[1] * sizeof(real));
+		CHECK(rowgrad_init(&sparse, table->dim[0], table->dim[1], table->dim[0], 1), "no memory");
 		io.in[lazy].sparse = &sparse;
 		mem_aligned_free(io.in[lazy].g);
 		io.in[lazy].g = NULL;
@@ -204,9 +201,7 @@ static void run(const struct work *w)
 	mem_aligned_free(io.out.g);
 	mem_aligned_free(io.aux);
 	mem_aligned_free(io.scratch);
-	mem_aligned_free(sparse.g);
-	mem_free(sparse.slot);
-	mem_free(sparse.row);
+	rowgrad_fini(&sparse);
 	mem_free(offsets);
 }
 

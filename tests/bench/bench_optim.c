@@ -14,14 +14,14 @@ static double now(void)
 }
 
 static void call_per_row(const struct optim_class *c, const struct optim_step *s, real *w, real *const *state,
-	int32_t width, const int32_t *rows, int64_t count, const real *g)
+	int32_t width, const struct grad_row *rows, int64_t count)
 {
 	for (int64_t i = 0; i < count; i++) {
-		int64_t at = (int64_t)rows[i] * width;
+		int64_t at = (int64_t)rows[i].row * width;
 		real *part[OPTIM_STATES_MAX] = {NULL};
 		for (int k = 0; k < c->states; k++)
 			part[k] = state[k] + at;
-		c->update(s, w + at, g + i * width, part, width);
+		c->update(s, w + at, rows[i].g, part, width);
 	}
 }
 
@@ -34,7 +34,7 @@ static void run(const char *name, int32_t table, int32_t width)
 	size_t bytes = (size_t)table * (size_t)width * sizeof(real);
 	real *w = mem_aligned(bytes), *state[3] = {mem_aligned(bytes), mem_aligned(bytes), mem_aligned(bytes)};
 	real *g = mem_aligned(TOUCHED * (size_t)width * sizeof(real));
-	int32_t *rows = mem_alloc(TOUCHED * sizeof(int32_t));
+	struct grad_row *rows = mem_alloc(TOUCHED * sizeof *rows);
 	double best[2] = {1e9, 1e9};
 	args_default(d, &args);
 	struct optim_step s = {.t = 1, .lr = 1e-3, .clip = 1, .args = &args};
@@ -44,15 +44,16 @@ static void run(const char *name, int32_t table, int32_t width)
 		struct rng r = rng_stream(7, RNG_TEST, (uint64_t)round, 0);
 		/* distinct: one row of each of TOUCHED strata */
 		for (int i = 0; i < TOUCHED; i++)
-			rows[i] = (int32_t)((int64_t)i * table / TOUCHED) +
-				  (int32_t)rng_below(&r, (uint64_t)(table / TOUCHED));
+			rows[i] = (struct grad_row){(int32_t)((int64_t)i * table / TOUCHED) +
+							    (int32_t)rng_below(&r, (uint64_t)(table / TOUCHED)),
+				g + (int64_t)i * width};
 		for (int i = TOUCHED - 1; i > 0; i--) {
 			int j = (int)rng_below(&r, (uint64_t)i + 1);
-			int32_t t = rows[i];
-			rows[i] = rows[j], rows[j] = t;
+			int32_t t = rows[i].row;
+			rows[i].row = rows[j].row, rows[j].row = t;
 		}
 		double t0 = now();
-		(round % 2 ? optim_update_rows : call_per_row)(c, &s, w, state, width, rows, TOUCHED, g);
+		(round % 2 ? optim_update_rows : call_per_row)(c, &s, w, state, width, rows, TOUCHED);
 		double t = (now() - t0) / TOUCHED * 1e9;
 		if (t < best[round % 2])
 			best[round % 2] = t;

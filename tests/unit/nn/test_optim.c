@@ -98,18 +98,18 @@ static void test_rows(void **state)
 		const struct optim_class *class = class_of(c, &a);
 		real w[ROWS * 3], g[TOUCHED * 3], s[OPTIM_STATES_MAX][ROWS * 3] = {{0}};
 		real *part[OPTIM_STATES_MAX] = {s[0], s[1], s[2]};
-		int32_t rows[TOUCHED];
+		struct grad_row rows[TOUCHED];
 		for (int r = 0; r < TOUCHED; r++)
-			rows[r] = (r * 7 % TOUCHED) * 2;
+			rows[r] = (struct grad_row){(r * 7 % TOUCHED) * 2, g + r * 3};
 		for (int k = 0; k < ROWS * 3; k++)
 			w[k] = (real)start[k % 3];
 		for (int64_t t = 1; t <= 50; t++) {
 			struct optim_step step = step_of(class, c, &a, t);
 			for (int r = 0; r < TOUCHED; r++)
-				gradient(w + rows[r] * 3, t, g + r * 3);
-			optim_update_rows(class, &step, w, part, 3, rows, TOUCHED, g);
+				gradient(w + rows[r].row * 3, t, rows[r].g);
+			optim_update_rows(class, &step, w, part, 3, rows, TOUCHED);
 			for (int r = 0; r < TOUCHED; r++)
-				compare(c, t, w + rows[r] * 3);
+				compare(c, t, w + rows[r].row * 3);
 		}
 		for (int k = 0; k < ROWS * 3; k++) {
 			if (k / 3 % 2 == 0)
