@@ -2,8 +2,10 @@
  *   dx = g W,  dW += g^T x,  db += column sums of g */
 #include "graph/op_util.h"
 #include "tensor/blas.h"
+#include "tensor/panels.h"
 #include "tensor/rows.h"
 
+enum { THIN_LEAST = 4, THIN_NUMBERS = 2048 };
 enum { BLOCK_NUMBERS = 32768 }; /* of y at a time: the bias is written just before the product adds to it */
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
@@ -27,8 +29,48 @@ static enum err_code shape(const struct op_sig *s, struct shape *out, struct err
 	return OK;
 }
 
+/* Weights that stay in the first-level cache: a general product would spend its time on packing (tests/bench/NOTES.md). */
+static bool thin(const struct op_io *io)
+{
+	int64_t n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
+	return n >= THIN_LEAST && k >= THIN_LEAST && n * k <= THIN_NUMBERS;
+}
+
+static size_t scratch(const struct op_io *io)
+{
+	return thin(io) ? (size_t)op_numbers(&io->in[1]) : 0;
+}
+
+static void forward_thin(struct op_io *io)
+{
+	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
+	real *y = io->out.v;
+	panels_transpose(n, k, io->in[1].v, io->scratch);
+	if (io->n_in < 3)
+		memset(y, 0, (size_t)(rows * n) * sizeof *y);
+	for (int64_t r = 0; io->n_in == 3 && r < rows; r++)
+		rows_copy(io->in[2].v, y + r * n, n);
+	panels_product(rows, n, k, io->in[0].v, io->scratch, y);
+}
+
+static void backward_thin(struct op_io *io)
+{
+	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
+	struct operand *x = &io->in[0], *w = &io->in[1];
+	op_grad_begin(x);
+	op_grad_begin(w);
+	if (x->g)
+		panels_product(rows, k, n, io->out.g, w->v, x->g);
+	if (w->g)
+		panels_product_of_columns(rows, n, k, io->out.g, x->v, w->g);
+}
+
 static void forward(struct op_io *io)
 {
+	if (thin(io)) {
+		forward_thin(io);
+		return;
+	}
 	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
 	const real *x = io->in[0].v, *w = io->in[1].v;
 	real *y = io->out.v;
@@ -50,9 +92,11 @@ static void backward(struct op_io *io)
 	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
 	const real *g = io->out.g;
 	struct operand *x = &io->in[0], *w = &io->in[1], *b = &io->in[2];
-	if (x->g)
+	if (thin(io))
+		backward_thin(io);
+	else if (x->g)
 		blas_gemm(false, false, rows, k, n, 1, g, n, w->v, k, x->add, x->g, k);
-	if (w->g)
+	if (!thin(io) && w->g)
 		blas_gemm(true, false, n, k, rows, 1, g, n, x->v, k, w->add, w->g, k);
 	if (io->n_in == 3 && b->g) {
 		op_grad_begin(b);
@@ -70,6 +114,10 @@ static const struct op_case cases[] = {
 		.examples = 4,
 		.n_in = 2,
 		.in = {CASE_REAL(AXIS_EXAMPLE, 2, 3, 4), CASE_REAL(AXIS_FIXED, 2, 6, 4)}},
+	{.name = "thin",
+		.examples = 11,
+		.n_in = 3,
+		.in = {CASE_REAL(AXIS_EXAMPLE, 1, 19), CASE_REAL(AXIS_FIXED, 2, 21, 19), CASE_REAL(AXIS_FIXED, 1, 21)}},
 	{.name = "one_output",
 		.examples = 5,
 		.n_in = 3,
@@ -94,6 +142,7 @@ const struct op_class op_linear = {
 	.need_in = 3,
 	.table_product = true,
 	.shape = shape,
+	.scratch = scratch,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -184,3 +184,36 @@ void panels_sums(const real *z, int64_t m, int64_t w, real *g)
 			for (int l = 0; l < PANEL; l++)
 				g[j] += z[j * PANEL + l];
 }
+
+enum { ROWS_AT_ONCE = 256 }; /* of A and B, whose columns are walked through again for each tile of C */
+
+void panels_product(int64_t m, int64_t n, int64_t k, const real *a, const real *b, real *c)
+{
+	const struct walk s = {.k = k, .outer = 1, .ai = k, .ak = 1, .bv = PANEL, .bk = n, .ci = n, .cv = PANEL};
+	for (int64_t r = 0; r < m; r += ROWS_AT_ONCE)
+		EACH_PIECE(n, at, piece)
+	down(&s, piece, m - r < ROWS_AT_ONCE ? m - r : ROWS_AT_ONCE, a + r * k, b + at, c + r * n + at);
+}
+
+void panels_product_of_columns(int64_t m, int64_t n, int64_t k, const real *a, const real *b, real *c)
+{
+	for (int64_t r = 0; r < m; r += ROWS_AT_ONCE) {
+		const struct walk s = {.k = m - r < ROWS_AT_ONCE ? m - r : ROWS_AT_ONCE,
+			.outer = 1,
+			.ai = 1,
+			.ak = n,
+			.bv = PANEL,
+			.bk = k,
+			.ci = k,
+			.cv = PANEL};
+		EACH_PIECE(k, at, piece)
+		down(&s, piece, n, a + r * n, b + r * k + at, c + at);
+	}
+}
+
+void panels_transpose(int64_t m, int64_t n, const real *from, real *to)
+{
+	for (int64_t j = 0; j < n; j++)
+		for (int64_t i = 0; i < m; i++)
+			to[j * m + i] = from[i * n + j];
+}

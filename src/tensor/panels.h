@@ -34,4 +34,13 @@ void panels_outer(const real *z, int64_t m, int64_t w, const real *x, int64_t d,
 /* g[j] += sum_r z_rj, over whole panels */
 void panels_sums(const real *z, int64_t m, int64_t w, real *g);
 
+/* ---- plain matrices, row-major, for products too thin for the packing of a general one: one side in the first-level cache ---- */
+
+/* C[m, n] += A[m, k] B[k, n] */
+void panels_product(int64_t m, int64_t n, int64_t k, const real *a, const real *b, real *c);
+/* C[n, k] += A[m, n]^T B[m, k] */
+void panels_product_of_columns(int64_t m, int64_t n, int64_t k, const real *a, const real *b, real *c);
+/* to[n, m] = from[m, n]^T */
+void panels_transpose(int64_t m, int64_t n, const real *from, real *to);
+
 #endif
