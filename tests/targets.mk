@@ -64,8 +64,8 @@ asan: ## the test suite under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan build/asan/gusto build-asan
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan64 $(ASAN64)
 	$(Q)TEST_SECONDS=3600 ASAN_OPTIONS=detect_leaks=1 GUSTO_BIN=build/asan/gusto $(MAKE) --no-print-directory VARIANT=asan check-built
-tsan: ## the suites with threads of their own under ThreadSanitizer
-	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-store check-tui
+tsan: ## the engine's workers and the suites with threads of their own under ThreadSanitizer
+	$(Q)OMP_NUM_THREADS=1 $(MAKE) --no-print-directory VARIANT=tsan check-base check-graph check-nn check-data check-store check-tui
 valgrind: ## the tests below run/ and script/ under valgrind, but those that train for long
 	$(Q)$(MAKE) --no-print-directory VARIANT=valgrind build-valgrind
 	$(Q)bash tools/valgrind.sh $(subst $(B)/,build/valgrind/,$(VALGRIND))
