@@ -16,6 +16,7 @@ local SASRec = g.model {
     loss = g.choice { "bce", "ce", "sampled_ce", "gbce", help = "what is minimised at each position" },
     calibration = g.real { 0.75, min = 0, max = 1, help = "loss gbce: 0 is plain bce, 1 calibrates fully" },
     std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the tables' start" },
+    tied = g.bool { true, help = "the items' input vectors are also those that scores are made with" },
     positions = g.choice { "end", "start", help = "where positions are counted from: the newest item (padding on the left, as in the "
       .. "paper's code) or the oldest in the window (padding on the right)", applies = "batch" },
     out = g.bool { false, help = "project what attention gives, as torch's MultiheadAttention does" },
@@ -25,8 +26,10 @@ local SASRec = g.model {
 }
 
 function SASRec:build(k, data)
+  local lazy = k.loss ~= "ce"
   self.items = data.items
-  self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = k.dim ^ 0.5, lazy = k.loss ~= "ce" }
+  self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = k.dim ^ 0.5, lazy = lazy }
+  if not k.tied then self.target = nn.embedding { rows = data.items, dim = k.dim, std = k.std, lazy = lazy } end
   self.position = nn.position { length = k.length, dim = k.dim, std = k.std }
   self.block = {}
   for b = 1, k.blocks do
@@ -37,6 +40,8 @@ function SASRec:build(k, data)
   self.norm = nn.layer_norm { k.dim, eps = 1e-8 }
 end
 
+function SASRec:table() return self.k.tied and self.item.weight or self.target.weight end
+
 -- [tokens] -> [tokens, dim]: what comes after each item of the history.
 function SASRec:encode(batch)
   local h = (self.item(batch.item) + self.position(batch.position)):dropout(self.k.dropout)
@@ -45,22 +50,22 @@ function SASRec:encode(batch)
 end
 
 function SASRec:loss(batch)
-  local h, table = self:encode(batch), self.item.weight
+  local h, table = self:encode(batch), self:table()
   if self.k.loss == "ce" then return nn.softmax_ce(h, table, batch.target) end
   if self.k.loss == "sampled_ce" then return nn.sampled_softmax_ce(h, table, batch.target, batch.negative) end
+  if self.k.loss == "bce" then return nn.sampled_bce(h, table, batch.target, batch.negative) end
   -- gbce: beta = 1 - t (1 - alpha), alpha the share of the other items that is sampled (eq. 15)
   local n = batch.negative.width
-  local beta = self.k.loss == "gbce" and 1 - self.k.calibration * (1 - n / (self.items - 1)) or 1
-  local loss = nn.sampled_bce(h, table, batch.target, batch.negative, { beta = beta, over = beta < 1 and "sum" or "mean" })
-  return beta < 1 and loss / (n + 1) or loss
+  local beta = 1 - self.k.calibration * (1 - n / (self.items - 1))
+  return nn.sampled_bce(h, table, batch.target, batch.negative, { beta = beta, over = "sum" }) / (n + 1)
 end
 
 function SASRec:score(batch)
-  return self:encode(batch):last():matmul_t(self.item.weight)
+  return self:encode(batch):last():matmul_t(self:table())
 end
 
 function SASRec:candidates(batch)
-  return self:encode(batch):last():dot(nn.embedding(self.item.weight, batch.candidate))
+  return self:encode(batch):last():dot(nn.embedding(self:table(), batch.candidate))
 end
 
 return SASRec

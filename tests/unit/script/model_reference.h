@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { PARAMS = 32 };
+enum { PARAMS = 48 };
 
 struct reference {
 	const char *model;
