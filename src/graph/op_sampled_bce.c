@@ -1,9 +1,12 @@
 /* Binary cross-entropy of the target and k sampled negatives, fused with their products: the rows of the table are read where
  * they lie and nothing of [rows, k, d] is ever written.
- *   h [rows, d], table [n, d], target [rows], negative [rows, k]      p_r = h . T[target],  n_rk = h . T[negative]
+ *   h [rows, d], table [n, d], target [rows], negative [rows, k]      p_r = h . T[target] + b,  n_rk = h . T[negative] + b
  *   loss = mean_r(beta softplus(-p_r) + w sum_k softplus(n_rk)),  w = 1 or 1 / k
  *   beta = 1: SASRec's loss (Kang and McAuley 2018).  beta < 1 raises the positive's probability to that power, which undoes the
  *   overconfidence that sampling causes: gBCE (Petrov and Macdonald 2023, eq. 12).
+ *   b, the offset, is a constant that ranks do not see.  Where negatives outnumber the target, scores about 0 say "likely" of every
+ *   item, and training begins by pushing h and the whole table apart, which blurs the items; an offset starts it at the share of
+ *   the targets instead, as the bias of a detector's last layer is set (Lin et al. 2017, 4.1).
  *   c_0 = -g beta sigmoid(-p) / rows, c_k = g w sigmoid(n_k) / rows:  dh = sum c T[id],  dT[id] += c h
  * Negatives equal to the target, and those of -1, take no part; a target of -1 leaves its row out.
  * aux: d loss / d score [rows, 1 + k], without g / rows. */
@@ -11,6 +14,7 @@
 #include "tensor/rows.h"
 
 enum { H, TABLE, TARGET, NEGATIVE, AHEAD = 8 };
+enum { BETA, OVER, OFFSET };
 
 static enum err_code shape(const struct op_sig *s, struct shape *out, struct err *e)
 {
@@ -58,13 +62,14 @@ static double forward_row(struct op_io *io, int64_t r, real *slope)
 {
 	int64_t n = candidates(io), d = io->in[TABLE].shape.dim[1];
 	const real *h = io->in[H].v + r * d, *table = io->in[TABLE].v;
-	real beta = (real)io->attr[0], w = io->attr[1] == 0 ? 1 / (real)(n - 1) : 1;
+	real beta = (real)io->attr[BETA], offset = (real)io->attr[OFFSET],
+	     w = io->attr[OVER] == 0 ? 1 / (real)(n - 1) : 1;
 	for (int64_t j = 0; j < n; j++) {
 		int32_t id = candidate(io, r, j), next = j + AHEAD < n ? candidate(io, r, j + AHEAD) : -1;
 		if (next >= 0)
 			rows_prefetch(table + next * d, d);
 		/* a score of -inf adds nothing */
-		slope[j] = id < 0 ? -(real)INFINITY : rows_dot(h, table + id * d, d);
+		slope[j] = id < 0 ? -(real)INFINITY : rows_dot(h, table + id * d, d) + offset;
 	}
 	double loss = (double)(beta * vm_softplus(-slope[0]));
 	real sum = 0;
@@ -124,6 +129,7 @@ static void backward(struct op_io *io)
 static const struct arg_spec args[] = {
 	{"beta", ARG_REAL, 1, 0, 1, ARG_LIVE, "power of the positive's probability; 1: plain cross-entropy"},
 	{"over", ARG_CHOICE, 0, 0, 0, 0, "how the k negatives of a row count", "mean", "mean|sum"},
+	{"offset", ARG_REAL, 0, -100, 100, ARG_LIVE, "added to every score"},
 	{0},
 };
 
@@ -134,19 +140,19 @@ static const struct op_case cases[] = {
 		.n_in = 4,
 		.in = {CASE_RANGE(-2, 2, AXIS_TOKEN, 1, 5), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 9, 5),
 			CASE_ABSENT(9, AXIS_TOKEN, 0, 0), CASE_ABSENT(9, AXIS_TOKEN, 1, 6)},
-		.attr = {1, 0}},
+		.attr = {1, 0, 0}},
 	{.name = "generalised",
 		.examples = 4,
 		.n_in = 4,
 		.in = {CASE_RANGE(-2, 2, AXIS_EXAMPLE, 1, 3), CASE_RANGE(-2, 2, AXIS_FIXED, 2, 7, 3),
 			CASE_INT(7, AXIS_EXAMPLE, 0, 0), CASE_INT(7, AXIS_EXAMPLE, 1, 17)},
-		.attr = {0.2, 1}},
+		.attr = {0.2, 1, -1.5}},
 	{0},
 };
 
 const struct op_class op_sampled_bce = {
 	.desc = {.name = "sampled_bce",
-		.usage = "sampled_bce(h, table, targets, negatives, { beta = 1, over = 'mean' })",
+		.usage = "sampled_bce(h, table, targets, negatives, { beta = 1, over = 'mean', offset = 0 })",
 		.help = "Mean binary cross-entropy of the target against sampled negatives, fused with the products h "
 			". "
 			"table[id]; beta < 1 is gBCE (Petrov and Macdonald 2023). Negatives that hit the target are "

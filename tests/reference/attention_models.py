@@ -46,9 +46,9 @@ def sasrec(p):
 
 
 def gsasrec(p):
-    """Its probability of the target is raised to the power beta; targets have a table of their own."""
+    """Its probability of the target is raised to the power beta; targets have a table of their own, scores begin at -1.5."""
     h, table = sasrec_states(p), p("target/weight", ITEMS, DIM)
-    up, down = (h * table[TARGETS]).sum(1), (h[:, None] * table[NEGATIVES]).sum(-1)
+    up, down = (h * table[TARGETS]).sum(1) - 1.5, (h[:, None] * table[NEGATIVES]).sum(-1) - 1.5
     alpha = 3 / (ITEMS - 1)
     beta = alpha * (0.75 * (1 - 1 / alpha) + 1 / alpha)
     return -(torch.log(up.sigmoid() ** beta) + torch.log(1 - down.sigmoid()).sum(1)).mean() / 4

@@ -15,6 +15,8 @@ local SASRec = g.model {
     dropout = g.real { 0.5, min = 0, max = 0.95, help = "share of activations dropped in training" },
     loss = g.choice { "bce", "ce", "sampled_ce", "gbce", help = "what is minimised at each position" },
     calibration = g.real { 0.75, min = 0, max = 1, help = "loss gbce: 0 is plain bce, 1 calibrates fully" },
+    offset = g.real { 0, min = -100, max = 100, help = "loss gbce: added to every score in training; log(beta / negatives) starts "
+      .. "at the targets' share" },
     std = g.real { 0.02, min = 1e-4, max = 1, help = "deviation of the tables' start" },
     tied = g.bool { true, help = "the items' input vectors are also those that scores are made with" },
     positions = g.choice { "end", "start", help = "where positions are counted from: the newest item (padding on the left, as in the "
@@ -57,7 +59,7 @@ function SASRec:loss(batch)
   -- gbce: beta = 1 - t (1 - alpha), alpha the share of the other items that is sampled (eq. 15)
   local n = batch.negative.width
   local beta = 1 - self.k.calibration * (1 - n / (self.items - 1))
-  return nn.sampled_bce(h, table, batch.target, batch.negative, { beta = beta, over = "sum" }) / (n + 1)
+  return nn.sampled_bce(h, table, batch.target, batch.negative, { beta = beta, over = "sum", offset = self.k.offset }) / (n + 1)
 end
 
 function SASRec:score(batch)
