@@ -6,6 +6,6 @@ return g.experiment {
   data = g.data "amazon-sports",
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10" } },
   model = require "gusto.models.sasrec",
-  knobs = { dim = 64, blocks = 2, heads = 1, length = 50, dropout = 0.5, loss = "bce", lr = 1e-3 },
-  train = { optimizer = "adam", batch = 128, negatives = 1, epochs = 200, patience = 10 },
+  knobs = { dim = 64, blocks = 2, heads = 2, length = 50, dropout = 0.5, loss = "bce", lr = 1e-3 },
+  train = { optimizer = { "adam", beta2 = 0.98 }, batch = 128, average = 0.995, negatives = 1, epochs = 200, eval_every = 4, patience = 10 },
 }
