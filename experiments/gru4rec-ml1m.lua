@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10" } },
   model = require "gusto.models.gru4rec",
   knobs = { dim = 64, hidden = 128, layers = 2, length = 200, dropout_embed = 0.3, dropout = 0, loss = "ce", lr = 2e-3 },
-  train = { optimizer = "adam", batch = 64, negatives = 0, epochs = 60, patience = 5 },
+  train = { optimizer = "adam", batch = 64, average = 0.995, negatives = 0, epochs = 60, patience = 5 },
 }

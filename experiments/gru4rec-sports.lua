@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10" } },
   model = require "gusto.models.gru4rec",
   knobs = { dim = 64, hidden = 128, length = 50, dropout_embed = 0.5, dropout = 0.2, loss = "sampled_ce", alpha = 0.5, lr = 2e-3 },
-  train = { optimizer = "adam", batch = 256, negatives = 1024, epochs = 40, patience = 5 },
+  train = { optimizer = "adam", batch = 256, average = 0.995, negatives = 1024, epochs = 40, patience = 5 },
 }
