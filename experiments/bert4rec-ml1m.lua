@@ -7,5 +7,5 @@ return g.experiment {
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10", "mrr@10" } },
   model = require "gusto.models.bert4rec",
   knobs = { dim = 64, blocks = 2, heads = 2, hidden = 256, length = 200, mask = 0.2, positions = "start", dropout = 0.1, lr = 1e-3 },
-  train = { optimizer = "adam", batch = 128, epochs = 200, patience = 20 },
+  train = { optimizer = "adam", batch = 128, average = 0.995, epochs = 200, eval_every = 4, patience = 10 },
 }

@@ -8,5 +8,5 @@ return g.experiment {
   protocol = g.protocol { split = "leave_one_out", candidates = "full", metrics = { "ndcg@10", "hr@10" } },
   model = require "gusto.models.bert4rec",
   knobs = { dim = 64, blocks = 2, heads = 2, hidden = 256, length = 50, mask = 0.4, dropout = 0.2, lr = 1e-3 },
-  train = { optimizer = "adam", batch = 256, epochs = 100, patience = 10 },
+  train = { optimizer = "adam", batch = 256, average = 0.995, epochs = 100, eval_every = 2, patience = 8 },
 }
