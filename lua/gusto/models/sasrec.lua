@@ -21,6 +21,8 @@ local SASRec = g.model {
     tied = g.bool { true, help = "the items' input vectors are also those that scores are made with" },
     positions = g.choice { "end", "start", help = "where positions are counted from: the newest item (padding on the left, as in the "
       .. "paper's code) or the oldest in the window (padding on the right)", applies = "batch" },
+    order = g.choice { "sasrec", "post", help = "where norms stand: before attention and network, as in the paper's code; or behind "
+      .. "them and the item vectors, with gelu and a network four times as wide, as BERT4Rec and S3-Rec's SASRec have them" },
     out = g.bool { false, help = "project what attention gives, as torch's MultiheadAttention does" },
     init = g.choice { "xavier_uniform", "normal", help = "start of the blocks' weights; normal: with deviation std" },
     lr = g.log { 1e-3, min = 1e-6, max = 1, help = "learning rate" },
@@ -28,15 +30,16 @@ local SASRec = g.model {
 }
 
 function SASRec:build(k, data)
-  local lazy = k.loss ~= "ce"
+  local lazy, post = k.loss ~= "ce", k.order == "post"
   self.items = data.items
-  self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = k.dim ^ 0.5, lazy = lazy }
+  self.item = nn.embedding { rows = data.items, dim = k.dim, std = k.std, scale = post and 1 or k.dim ^ 0.5, lazy = lazy }
   if not k.tied then self.target = nn.embedding { rows = data.items, dim = k.dim, std = k.std, lazy = lazy } end
   self.position = nn.position { length = k.length, dim = k.dim, std = k.std }
   self.block = {}
   for b = 1, k.blocks do
     self.block[b] = nn.block {
-      dim = k.dim, heads = k.heads, dropout = k.dropout, order = "sasrec", out = k.out, init = k.init, std = k.std,
+      dim = k.dim, heads = k.heads, hidden = post and 4 * k.dim or k.dim, order = k.order, act = post and "gelu" or "relu",
+      dropout = k.dropout, out = k.out, init = k.init, std = k.std,
     }
   end
   self.norm = nn.layer_norm { k.dim, eps = 1e-8 }
@@ -46,9 +49,11 @@ function SASRec:table() return self.k.tied and self.item.weight or self.target.w
 
 -- [tokens] -> [tokens, dim]: what comes after each item of the history.
 function SASRec:encode(batch)
-  local h = (self.item(batch.item) + self.position(batch.position)):dropout(self.k.dropout)
+  local post = self.k.order == "post"
+  local h = self.item(batch.item) + self.position(batch.position)
+  h = (post and self.norm(h) or h):dropout(self.k.dropout)
   for _, block in ipairs(self.block) do h = block(h) end
-  return self.norm(h)
+  return post and h or self.norm(h)
 end
 
 function SASRec:loss(batch)

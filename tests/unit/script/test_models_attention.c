@@ -42,6 +42,7 @@ static void sasrec_agrees_with_torch(void **state)
 	add(&b, "target", AXIS_TOKEN, 1, target);
 	add(&b, "negative", AXIS_TOKEN, 3, negative);
 	model_agrees(references, "sasrec", small("sasrec", "loss = 'bce'", 3), &b);
+	model_agrees(references, "sasrec post", small("sasrec", "loss = 'ce', order = 'post', out = true", 3), &b);
 	model_agrees(references, "gsasrec",
 		small("sasrec", "loss = 'gbce', calibration = 0.75, tied = false, offset = -1.5", 3), &b);
 }
@@ -59,7 +60,7 @@ static void bert4rec_agrees_with_torch(void **state)
 	add(&b, "position", AXIS_TOKEN, 1, position);
 	add(&b, "place", AXIS_TOKEN2, 1, place);
 	add(&b, "target", AXIS_TOKEN2, 1, target);
-	model_agrees(references, "bert4rec", small("bert4rec", "hidden = 6", 0), &b);
+	model_agrees(references, "bert4rec", small("bert4rec", "hidden = 16", 0), &b);
 }
 
 /* ---- on the planted world ---- */
@@ -83,7 +84,7 @@ static void sasrec_in_all_its_forms(void **state)
 	static struct script_setting forms[][3] = {
 		{{"loss", "bce"}, {"heads", "2"}, {"dropout", "0.1"}},
 		{{"loss", "ce"}, {"positions", "start"}, {"tied", "false"}},
-		{{"loss", "sampled_ce"}, {"out", "true"}, {"init", "normal"}},
+		{{"loss", "sampled_ce"}, {"order", "post"}, {"init", "normal"}},
 		{{"loss", "gbce"}, {"tied", "false"}, {"calibration", "0.75"}},
 		{{"loss", "gbce"}, {"offset", "-3"}, {"calibration", "0"}},
 	};
