@@ -168,6 +168,10 @@ enum err_code experiment_add_knobs(struct experiment *x, struct err *e)
 	TRY(add_optimizer(&x->knobs, t->optimizer, e));
 	TRY(add_number(&x->knobs, "clip", ARG_REAL, t->clip, 0, 1e9, KNOB_STEP,
 		"bound on the global norm of the gradients; 0: none", e));
+	TRY(add_number(&x->knobs, "plateau", ARG_INT, 0, 0, 1e9, KNOB_STEP,
+		"evaluations without improvement after which the rate is cut; 0: never", e));
+	TRY(add_number(
+		&x->knobs, "plateau_cut", ARG_REAL, 0.1, 0, 1, KNOB_STEP, "what such a cut multiplies lr by", e));
 	TRY(add_number(&x->knobs, "average", ARG_REAL, 0, 0, 0.999999, KNOB_STEP,
 		"what a step leaves of the running mean of the weights; evaluations and checkpoints take the mean; 0: "
 		"none",

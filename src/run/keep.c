@@ -41,6 +41,7 @@ static enum err_code put_position(struct meta *m, const struct position *at, str
 	TRY(put_int(m, "position/finished", at->finished, e));
 	TRY(put_int(m, "position/tweak_step", at->tweak_step, e));
 	TRY(put_int(m, "position/planned", at->planned, e));
+	TRY(put_int(m, "position/flat", at->flat, e));
 	return put_int(m, "position/tweaks", at->tweaks, e);
 }
 
@@ -78,9 +79,11 @@ enum err_code keep_position(const struct meta *m, struct position *at, struct er
 	TRY(get_int(m, "position/finished", &finished, e));
 	TRY(get_int(m, "position/tweak_step", &at->tweak_step, e));
 	TRY(get_int(m, "position/tweaks", &at->tweaks, e));
-	at->planned = 0; /* checkpoints of runs without plans may not say it */
+	at->planned = at->flat = 0; /* checkpoints of runs without plans may not say it */
 	if (meta_get(m, "position/planned"))
 		TRY(get_int(m, "position/planned", &at->planned, e));
+	if (meta_get(m, "position/flat"))
+		TRY(get_int(m, "position/flat", &at->flat, e));
 	at->finished = finished != 0;
 	at->best = best ? strtod(best, NULL) : (double)NAN;
 	return OK;

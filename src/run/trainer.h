@@ -30,6 +30,7 @@ struct position {
 	bool finished;		    /* stopped early */
 	int64_t tweak_step, tweaks; /* journal entries obeyed at tweak_step */
 	int64_t planned;	    /* rows of the plan that are in force */
+	int64_t flat;		    /* evaluations since an improvement, or since the rate was cut */
 };
 
 /* The knobs that are read before each step. */
@@ -139,7 +140,7 @@ enum err_code change_eval(
 enum err_code change_reload(
 	struct trainer *t, const char *text, const char *by, bool record, json_t **result, struct err *e);
 
-/* plan.c: what the experiment planned for the epoch at hand */
+/* plan.c: what the experiment planned for the epoch at hand, or for a plateau of the monitor */
 enum err_code plan_obey(struct trainer *t, struct err *e);
 
 /* obey.c */

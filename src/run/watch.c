@@ -115,7 +115,7 @@ static enum err_code improved(struct trainer *t, double v, struct err *e)
 {
 	t->at.best = v;
 	t->at.best_step = t->at.step;
-	t->at.bad = 0;
+	t->at.bad = t->at.flat = 0;
 	TRY(store_setf(t->store, "best_value", e, "%.17g", v));
 	TRY(store_setf(t->store, "best_step", e, "%lld", (long long)t->at.step));
 	return keep_save(t, true, e);
@@ -130,6 +130,7 @@ enum err_code watch_scheduled(struct trainer *t, struct err *e)
 	if (better(t, v))
 		return improved(t, v, e);
 	t->at.bad++;
+	t->at.flat++;
 	if (t->live.patience > 0 && t->at.bad >= t->live.patience) {
 		t->at.finished = true;
 		facts_event(t, "info", "early stop",

@@ -26,6 +26,18 @@ static struct experiment *planned(void)
 	return x;
 }
 
+/* The monitor is at its best at epoch 1: scores are turned round from there on. */
+static struct experiment *on_a_plateau(void)
+{
+	static const struct planned_knob flip[] = {{1, "flip", "true"}};
+	struct experiment *x = toy_experiment();
+	knobset_find(&x->knobs, "plateau")->num = 2;
+	knobset_find(&x->knobs, "plateau_cut")->num = 0.5;
+	x->train.plan = flip;
+	x->train.n_plan = 1;
+	return x;
+}
+
 static void run(struct experiment *x, const char *root, const char *resume, const char *replay, int stop_after,
 	struct run_result *r)
 {
@@ -78,24 +90,51 @@ static void knobs_change_when_their_epoch_begins(void **state)
 	toy_remove(root);
 }
 
-static void a_replay_and_a_resumed_run_plan_again(void **state)
+static void the_rate_is_cut_on_a_plateau_but_not_below_its_range(void **state)
+{
+	char root[64], text[512];
+	struct run_result uncut, r;
+	struct experiment *x = on_a_plateau();
+	toy_root(root, sizeof root);
+	run(x, root, NULL, NULL, 0, &r);
+	tweaks_of(&r, r.steps / 6, text, sizeof text);
+	assert_string_equal(text, "1 flip=true by plan;3 lr=0.005 by plan;5 lr=0.0025 by plan;");
+	x = on_a_plateau();
+	knobset_find(&x->knobs, "plateau")->num = 0;
+	run(x, root, NULL, NULL, 0, &uncut);
+	assert_string_not_equal(uncut.weights_sha256, r.weights_sha256);
+	x = on_a_plateau();
+	knobset_find(&x->knobs, "lr")->min = 0.004;
+	run(x, root, NULL, NULL, 0, &r);
+	tweaks_of(&r, r.steps / 6, text, sizeof text);
+	assert_string_equal(text, "1 flip=true by plan;3 lr=0.005 by plan;");
+	toy_remove(root);
+}
+
+static void again_and_again(struct experiment *make(void))
 {
 	char root[64];
 	struct run_result whole, r;
 	toy_root(root, sizeof root);
-	run(planned(), root, NULL, NULL, 0, &whole);
-	run(planned(), root, NULL, whole.dir, 0, &r);
+	run(make(), root, NULL, NULL, 0, &whole);
+	run(make(), root, NULL, whole.dir, 0, &r);
 	assert_string_equal(whole.weights_sha256, r.weights_sha256);
 	for (int stop_after = 1; stop_after < 6; stop_after++) { /* at the very steps at which the plan acts */
-		run(planned(), root, NULL, NULL, stop_after, &r);
+		run(make(), root, NULL, NULL, stop_after, &r);
 		assert_string_equal(r.state, "stopped");
 		char dir[4096];
 		snprintf(dir, sizeof dir, "%s", r.dir);
-		run(planned(), root, dir, NULL, 0, &r);
+		run(make(), root, dir, NULL, 0, &r);
 		assert_string_equal(r.state, "done");
 		assert_string_equal(whole.weights_sha256, r.weights_sha256);
 	}
 	toy_remove(root);
+}
+
+static void a_replay_and_a_resumed_run_plan_again(void **state)
+{
+	again_and_again(planned);
+	again_and_again(on_a_plateau);
 }
 
 /* The best checkpoint is tested as the model that it was, though the present one has the same shapes. */
@@ -126,6 +165,7 @@ int main(int argc, char **argv)
 	toy_calm(argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knobs_change_when_their_epoch_begins),
+		cmocka_unit_test(the_rate_is_cut_on_a_plateau_but_not_below_its_range),
 		cmocka_unit_test(the_best_is_tested_with_its_own_knobs),
 		cmocka_unit_test(a_replay_and_a_resumed_run_plan_again),
 	};
