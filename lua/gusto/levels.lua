@@ -20,6 +20,28 @@ function levels.check(k, data)
   return k.by == "user" and data.items or data.users
 end
 
+-- [n, K]: what the level biases of each entry are where nothing else is known, log p_k of its training ratings; up_to: the biases are
+-- summed, so log p_k - log p_(k-1).  Each entry has besides its own one rating more, which is spread as all ratings are.
+function levels.log_frequencies(k, data, up_to)
+  local counts = data:level_counts(k.low, k.step, k.levels, k.by == "user" and "item" or "user"):numbers()
+  local share, all = {}, 0
+  for i, count in ipairs(counts) do
+    local level = (i - 1) % k.levels + 1
+    share[level], all = (share[level] or 0) + count, all + count
+  end
+  local rows = {}
+  for entry = 0, #counts // k.levels - 1 do
+    local row, own = {}, 0
+    for level = 1, k.levels do own = own + counts[entry * k.levels + level] end
+    for level = 1, k.levels do
+      row[level] = math.log((counts[entry * k.levels + level] + (share[level] + 1) / (all + k.levels)) / (own + 1))
+    end
+    for level = k.levels, 2, -1 do row[level] = row[level] - (up_to and row[level - 1] or 0) end
+    rows[entry + 1] = row
+  end
+  return g.tensor(rows)
+end
+
 -- Arguments of the level_* ops.
 function levels.args(k, more)
   local args = { levels = k.levels, low = k.low, step = k.step }

@@ -28,3 +28,12 @@ enum err_code levels_check(const struct dataset *d, double low, double step, int
 		}
 	return OK;
 }
+
+void levels_count(const struct split *s, bool by_item, double low, double step, int32_t n, real *out)
+{
+	for (int32_t u = 0; u < s->data->n_users; u++)
+		for (int64_t row = s->train_start[u]; row < s->train_start[u + 1]; row++) {
+			int64_t of = by_item ? s->train_item[row] : u;
+			out[of * n + (int64_t)rint(((double)s->train_rating[row] - low) / step)] += 1;
+		}
+}

@@ -113,16 +113,38 @@ static int data_title(lua_State *L)
 	return 1;
 }
 
-/* data:check_levels(low, step, n): raises where a rating is none of low, low + step, ... */
-static int data_check_levels(lua_State *L)
+/* The ratings must be low, low + step, ...: arguments 2 to 4 are low, step and the number of levels, which is returned. */
+static int32_t levels_checked(lua_State *L, const struct data_box *b, const char *method)
 {
-	struct data_box *b = data_check(L);
 	double low = luaL_checknumber(L, 2), step = luaL_checknumber(L, 3);
 	lua_Integer n = luaL_checkinteger(L, 4);
 	struct err e;
 	if (!(step > 0) || n < 1 || n > INT32_MAX)
-		return script_fail(L, "data:check_levels: expected low, step > 0 and the number of levels");
-	return levels_check(b->data, low, step, (int32_t)n, &e) == OK ? 0 : script_raise(L, &e);
+		script_fail(L, "data:%s: expected low, step > 0 and the number of levels", method);
+	if (levels_check(b->data, low, step, (int32_t)n, &e) != OK)
+		script_raise(L, &e);
+	return (int32_t)n;
+}
+
+/* data:check_levels(low, step, n): raises where a rating is none of low, low + step, ... */
+static int data_check_levels(lua_State *L)
+{
+	levels_checked(L, data_check(L), "check_levels");
+	return 0;
+}
+
+/* data:level_counts(low, step, n, "item"): [items, n] training ratings by level; "user": [users, n]. */
+static int data_level_counts(lua_State *L)
+{
+	struct data_box *b = data_check(L);
+	int32_t n = levels_checked(L, b, "level_counts");
+	bool by_item = luaL_checkoption(L, 5, NULL, (const char *const[]){"user", "item", NULL}) == 1;
+	if (!b->split)
+		return script_fail(L, "data:level_counts needs the data of an experiment, which are split");
+	struct shape shape = shape_fixed(2, by_item ? b->data->n_items : b->data->n_users, n, 0);
+	struct tensor_box *out = tensor_push(L, FIELD_REAL, &shape, 1);
+	levels_count(b->split, by_item, lua_tonumber(L, 2), lua_tonumber(L, 3), n, out->v);
+	return 1;
 }
 
 /* The fields of the split: { { name =, kind =, first =, size = }, ... }, and the sizes of the two index spaces beside them:
@@ -152,7 +174,8 @@ static void push_fields(lua_State *L, const struct fieldset *f)
 /* ---- what data answer to ---- */
 
 static const luaL_Reg methods[] = {{"popularity", data_popularity}, {"activity", data_activity}, {"log_q", data_log_q},
-	{"title", data_title}, {"check_levels", data_check_levels}, {"matrix", linalg_data_matrix}, {NULL, NULL}};
+	{"title", data_title}, {"check_levels", data_check_levels}, {"level_counts", data_level_counts},
+	{"matrix", linalg_data_matrix}, {NULL, NULL}};
 
 static bool push_number(lua_State *L, const struct data_box *b, const char *key)
 {
@@ -190,7 +213,7 @@ int data_index(lua_State *L)
 		return script_fail(L,
 			"data has no '%s'; there are items, users, interactions, name, mean_rating, "
 			"min_rating, max_rating, popularity(), activity(), log_q(), matrix(), title(i), "
-			"check_levels(low, step, n)",
+			"check_levels(low, step, n), level_counts(low, step, n, \"user\" or \"item\")",
 			key);
 	return 1;
 }

@@ -24,11 +24,17 @@ function CFNADE:build(k, data)
   if k.exact and k.layers > 1 then error("exact = true needs layers = 1: deeper units would be computed per rating", 0) end
   self.encoder = nn.parameter { self.n, k.levels * k.hidden, init = "normal", std = k.std, lazy = true }
   self.decoder = nn.parameter { self.n, k.levels * k.hidden, init = "normal", std = k.std, lazy = true }
-  self.bias = nn.parameter { self.n, k.levels, lazy = true }
+  self.frequency = nn.parameter { self.n, k.levels, trainable = false }
+  self.bias = nn.parameter { self.n, k.levels }
   self.hidden_bias = nn.parameter { k.hidden }
   self.deep = {}
   for l = 2, k.layers do self.deep[l] = nn.linear { k.hidden, k.hidden, act = "tanh" } end
 end
+
+function CFNADE:fit(data) self.frequency:set(levels.log_frequencies(self.k, data, true)) end
+
+-- [n, K]: weight decay draws the biases to the log frequencies of an entry's ratings.
+function CFNADE:biases() return self.frequency + self.bias end
 
 -- [.., hidden] sums of vectors -> hidden units
 function CFNADE:activate(sums)
@@ -47,8 +53,8 @@ end
 -- Of the ratings of weight 0 the logits are not computed.
 function CFNADE:logits(h, ids, weights)
   local args = levels.args(self.k, { up_to = true })
-  if weights then return nn.level_logits(h, self.decoder, self.bias, ids, weights, args) end
-  return nn.level_logits(h, self.decoder, self.bias, ids, args)
+  if weights then return nn.level_logits(h, self.decoder, self:biases(), ids, weights, args) end
+  return nn.level_logits(h, self.decoder, self:biases(), ids, args)
 end
 
 function CFNADE:cost(logits, ratings)
@@ -83,7 +89,7 @@ end
 
 function CFNADE:score(batch)
   local h = self:encode(batch.item, batch.rating)
-  return levels.expected_all(self.k, h, self.decoder, self.bias, self.n, self.k.hidden, true)
+  return levels.expected_all(self.k, h, self.decoder, self:biases(), self.n, self.k.hidden, true)
 end
 
 -- The films (for rows of items: the users) that a hidden unit is about.

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "data/batcher.h"
 #include "data/kind.h"
+#include "data/levels.h"
 #include "data/planted.h"
 #include "data/transpose.h"
 
@@ -98,6 +99,26 @@ static void every_entry_stands_there_once(void **state)
 		}
 		batcher_free(b);
 		mem_free(left);
+		mem_free(count);
+	}
+	split_unref(s);
+}
+
+static void levels_are_counted_over_training_ratings(void **state)
+{
+	(void)state;
+	struct split *s = ratio_split();
+	const struct dataset *d = s->data;
+	for (int item = 0; item < 2; item++) {
+		size_t cells = (size_t)(item ? d->n_items : d->n_users) * 5;
+		real *count = mem_calloc(cells, sizeof *count);
+		levels_count(s, item, 1, 1, 5, count);
+		for (int32_t u = 0; u < d->n_users; u++)
+			for (int64_t r = d->start[u]; r < d->start[u + 1]; r++)
+				if (s->part[r] == PART_TRAIN)
+					count[(item ? d->item[r] : u) * 5 + (int)d->rating[r] - 1] -= 1;
+		for (size_t c = 0; c < cells; c++)
+			assert_true(fabs((double)count[c]) < 1e-6);
 		mem_free(count);
 	}
 	split_unref(s);
@@ -302,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_entry_stands_there_once),
+		cmocka_unit_test(levels_are_counted_over_training_ratings),
 		cmocka_unit_test(rating_batches_know_the_history),
 		cmocka_unit_test(ratings_without_histories_are_pairs),
 		cmocka_unit_test(histories_by_hand_find_their_ratings),

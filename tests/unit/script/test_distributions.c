@@ -193,6 +193,47 @@ static void check_scores(struct bench *b, int32_t user)
 	mem_free(rated);
 }
 
+/* Without weights CF-NADE knows how often each level was given; one rating more is spread as all of them are. */
+static void untrained_cfnade_expects_the_mean_of_the_levels(void **state)
+{
+	struct bench b = bench_of("cfnade", "hidden = 4, std = 1e-5", true, 1);
+	const struct split *s = b.x->split;
+	enum { USER = 3, LEVELS = 5 };
+	int32_t n = s->data->n_items, *query = mem_calloc((size_t)n, sizeof *query);
+	real *rated = mem_calloc((size_t)n, sizeof *rated);
+	double(*count)[LEVELS] = mem_calloc((size_t)n, sizeof *count), all[LEVELS] = {0}, rows = 0;
+	struct eval_source src = rig_source(b.rig, PART_TEST);
+	struct eval_scratch *scratch = NULL;
+	const struct rig_program *p;
+	struct batch x;
+	int32_t user = USER;
+	int64_t start[] = {0, n};
+	for (int64_t r = 0; r < s->train_start[s->data->n_users]; r++) {
+		int level = (int)s->train_rating[r] - 1;
+		count[s->train_item[r]][level]++;
+		all[level]++;
+		rows++;
+	}
+	for (int32_t i = 0; i < n; i++)
+		query[i] = i;
+	must(eval_rating_batch(&src, &user, 1, query, start, &scratch, &x, e));
+	must(rig_program(b.rig, MODEL_RATING, PROGRAM_INFER, 0, 1, &p, e));
+	must(program_infer(b.engine, p->program, &x, keep, &(struct block){rated, 1}, e));
+	for (int32_t i = 0; i < n; i++) {
+		double own = 1, expected = 0;
+		for (int k = 0; k < LEVELS; k++) {
+			own += count[i][k];
+			expected += (k + 1) * (count[i][k] + (all[k] + 1) / (rows + LEVELS));
+		}
+		assert_true(fabs((double)rated[i] - expected / own) < 1e-3);
+	}
+	eval_scratch_free(scratch);
+	mem_free(query);
+	mem_free(rated);
+	mem_free(count);
+	bench_free(&b);
+}
+
 static void all_scores_are_the_expected_ratings(void **state)
 {
 	for (size_t k = 0; k < VARIANTS; k++) {
@@ -363,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(thirty_steps_lower_the_loss_and_repeat),
 		cmocka_unit_test(learning_improves_the_ranking),
+		cmocka_unit_test(untrained_cfnade_expects_the_mean_of_the_levels),
 		cmocka_unit_test(all_scores_are_the_expected_ratings),
 		cmocka_unit_test(leaving_an_item_out_changes_the_scores),
 		cmocka_unit_test(persistent_chains_are_kept),
