@@ -7,5 +7,7 @@ return g.experiment {
   protocol = g.protocol { split = "given", candidates = "full", mask_seen = false, metrics = { "hr@20", "mrr@20" } },
   model = require "gusto.models.gru4rec",
   knobs = { dim = 64, hidden = 64, length = 70, dropout_embed = 0.3, dropout = 0.3, loss = "sampled_ce", alpha = 0.5, lr = 4e-3 },
-  train = { optimizer = "adam", batch = 64, negatives = 512, epochs = 6, monitor = "hr@20", eval_every = 6, test_best = false },
+  train = {
+    optimizer = "adam", average = 0.999, batch = 64, negatives = 512, epochs = 6, monitor = "hr@20", eval_every = 6, test_best = false,
+  },
 }

@@ -6,9 +6,9 @@ return g.experiment {
   data = g.data { "ml-1m", view = "ratings" },
   protocol = g.protocol { split = "ratio", per_user = false, valid = 0, test = 0.1, metrics = { "rmse", "mae" } },
   model = require "gusto.models.autorec",
-  knobs = { by = "user", hidden = 500, lr = 1e-3 },
+  knobs = { by = "user", hidden = 500, dropout = 0.3, lr = 1e-3 },
   train = {
-    optimizer = "adam", batch = 128, epochs = 20, weight_decay = 4e-4, schedule = { "cosine", steps = 960 }, test_best = false,
+    optimizer = "adam", batch = 128, epochs = 30, weight_decay = 4e-4, schedule = { "cosine", steps = 1440 }, test_best = false,
     eval_every = 5,
   },
 }
