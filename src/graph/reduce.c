@@ -138,10 +138,46 @@ static void each_dense(struct program *p, int q, int w, int workers, reduce_fn f
 	}
 }
 
+static const real *summed(const struct program *p, int q, int32_t row)
+{
+	const real *g = NULL;
+	for (int o = 0; o < p->n_replicas && !g; o++)
+		g = rowgrad_look(&p->replica[o].rows[q], row);
+	return g;
+}
+
+/* The gradient of a lazy parameter's numbers first..first+count-1, untouched rows with zeros. */
+static void spread_rows(const struct program *p, int q, int64_t first, int64_t count, real *out)
+{
+	int64_t width = p->param[q]->width;
+	for (int64_t done = 0; done < count;) {
+		int64_t row = (first + done) / width, at = (first + done) % width;
+		int64_t n = width - at < count - done ? width - at : count - done;
+		const real *g = summed(p, q, (int32_t)row);
+		if (g)
+			memcpy(out + done, g + at, (size_t)n * sizeof *out);
+		else
+			memset(out + done, 0, (size_t)n * sizeof *out);
+		done += n;
+	}
+}
+
+static void each_untouched_too(struct program *p, int q, int w, reduce_fn f, void *ctx)
+{
+	real g[DENSE_BLOCK];
+	struct span part = dense_part(p, q, w, p->n_replicas);
+	for (int64_t k = part.from; k < part.to; k++) {
+		int64_t first = k * DENSE_BLOCK, count = block_count(p, q, k);
+		spread_rows(p, q, first, count, g);
+		f(ctx, w, &(struct grad_block){q, p->param[q], NULL, first, count, g});
+	}
+}
+
 struct walk {
 	struct program *p;
 	reduce_fn f;
 	void *ctx;
+	bool all;
 };
 
 static void each(void *ctx, int w)
@@ -151,6 +187,8 @@ static void each(void *ctx, int w)
 	for (int q = 0; q < p->n_params; q++)
 		if (p->dense_at[q] >= 0)
 			each_dense(p, q, w, p->n_replicas, k->f, k->ctx);
+		else if (k->all && p->param[q]->trainable && !p->param[q]->frozen)
+			each_untouched_too(p, q, w, k->f, k->ctx);
 		else if (p->replica[w].owned[q].n)
 			k->f(k->ctx, w,
 				&(struct grad_block){.index = q,
@@ -159,10 +197,10 @@ static void each(void *ctx, int w)
 					.count = p->replica[w].owned[q].n});
 }
 
-void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx)
+void reduce_each(struct engine *g, struct program *p, bool all, reduce_fn f, void *ctx)
 {
 	CHECK(p->n_replicas == g->threads, "no step of this program was made with this engine");
-	team_run(g->team, each, &(struct walk){p, f, ctx});
+	team_run(g->team, each, &(struct walk){p, f, ctx, all});
 }
 
 double reduce_norm(struct engine *g, struct program *p)
@@ -198,5 +236,5 @@ void reduce_dense(struct engine *g, struct program *p, int index, real *out)
 {
 	struct scatter s = {index, out};
 	memset(out, 0, (size_t)p->param[index]->n * sizeof(real));
-	reduce_each(g, p, scatter_block, &s);
+	reduce_each(g, p, false, scatter_block, &s);
 }

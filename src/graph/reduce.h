@@ -22,7 +22,8 @@ struct grad_block {
 	const real *g; /* dense */
 };
 typedef void (*reduce_fn)(void *ctx, int worker, const struct grad_block *b);
-void reduce_each(struct engine *g, struct program *p, reduce_fn f, void *ctx);
+/* all: sparse parameters come as dense ones, rows that nobody touched with a gradient of zeros. */
+void reduce_each(struct engine *g, struct program *p, bool all, reduce_fn f, void *ctx);
 
 /* sqrt of the sum of squares over all gradients of the step (deterministic order); finite after a step that returned OK.
  * Costs nothing: the step knows it. */

@@ -259,7 +259,7 @@ enum err_code optim_step(
 	w.decay_bias = optim_get(o, "decay_bias") != 0;
 	if (o->class->begin)
 		o->class->begin(&w.step);
-	reduce_each(g, p, update_block, &w);
+	reduce_each(g, p, optim_get(o, "lazy") == 0, update_block, &w);
 	o->steps[o->clock]++;
 	return OK;
 }

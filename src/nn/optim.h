@@ -1,5 +1,6 @@
 /* Optimizers: one file optim_<name>.c, one row in optims.def.  The update is row-wise: the same function serves dense
- * parameters (one long run of numbers) and the touched rows of lazy tables (state of untouched rows is left alone). */
+ * parameters (one long run of numbers) and the touched rows of lazy tables (state of untouched rows is left alone). With `lazy = false`
+ * (an argument of every optimizer, live) untouched rows are updated too, with a gradient of zero: the rule of dense parameters to the bit. */
 #ifndef GUSTO_NN_OPTIM_H
 #define GUSTO_NN_OPTIM_H
 

@@ -23,9 +23,14 @@ static inline real real_sqrt(real x)
 	}
 #define OPTIM_DECAY(def_, help_)                                                                                       \
 	{"decay", ARG_REAL, def_, 0, 1e6, ARG_LIVE, help_},                                                            \
+		{"decay_bias", ARG_BOOL, 1, 0, 1, ARG_LIVE,                                                            \
+			"weight decay also acts on vectors (biases, gains of norms)"},                                 \
 	{                                                                                                              \
-		"decay_bias", ARG_BOOL, 1, 0, 1, ARG_LIVE,                                                             \
-			"weight decay also acts on vectors (biases, gains of norms)"                                   \
+		"lazy", ARG_BOOL, 1, 0, 1, ARG_LIVE,                                                                   \
+			"rows of lazy tables that a step does not touch rest, with their means and without decay, "    \
+			"which "                                                                                       \
+			"costs what is touched; false: they are updated with a gradient of zero, as dense ones are, "  \
+			"which costs the whole table"                                                                  \
 	}
 #define OPTIM_COUPLED "weight decay, added to the gradient: g + decay * w (touched rows only where a table is lazy)"
 

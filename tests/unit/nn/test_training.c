@@ -158,6 +158,27 @@ static void test_lazy_like_dense(void **state)
 	}
 }
 
+/* With lazy = false every rule is that of dense parameters to the bit: touched rows, means that fade, decay. */
+static void test_not_lazy_is_dense(void **state)
+{
+	for (size_t k = 0; k < optim_registry.n; k++) {
+		struct model lazy, dense;
+		model_init(&lazy, optim_registry.rows[k]->name, true);
+		model_init(&dense, optim_registry.rows[k]->name, false);
+		assert_int_equal(optim_set(lazy.o, "lazy", 0, NULL), OK);
+		assert_int_equal(optim_set(lazy.o, "decay", .01, NULL), OK);
+		assert_int_equal(optim_set(dense.o, "decay", .01, NULL), OK);
+		for (uint64_t t = 0; t < 20; t++)
+			assert_true(step(&lazy, t, t % 3 == 0, 0, NULL) == step(&dense, t, t % 3 == 0, 0, NULL));
+		for (size_t i = 0; i < paramset_count(lazy.s); i++) {
+			const struct param *a = paramset_get(lazy.s, i), *b = paramset_get(dense.s, i);
+			assert_memory_equal(a->value, b->value, (size_t)a->n * sizeof(real));
+		}
+		model_fini(&lazy);
+		model_fini(&dense);
+	}
+}
+
 struct odd_rows {
 	int seen;
 };
@@ -474,8 +495,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_kill), cmocka_unit_test(test_lazy_like_dense),
-		cmocka_unit_test(test_lazy_leaves_rows_alone), cmocka_unit_test(test_clipping),
-		cmocka_unit_test(test_not_bound), cmocka_unit_test(test_resume), cmocka_unit_test(test_load_errors),
-		cmocka_unit_test(test_damaged_state), cmocka_unit_test(test_rebind)};
+		cmocka_unit_test(test_not_lazy_is_dense), cmocka_unit_test(test_lazy_leaves_rows_alone),
+		cmocka_unit_test(test_clipping), cmocka_unit_test(test_not_bound), cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_load_errors), cmocka_unit_test(test_damaged_state),
+		cmocka_unit_test(test_rebind)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
