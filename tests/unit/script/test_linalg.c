@@ -74,9 +74,10 @@ static double distance(const char *chunk)
 /* Explicit corruptions come to the closed form as 1 / sqrt(draws). */
 static void marginalising_is_what_sampling_converges_to(void **state)
 {
-	double few = distance("check_mda(20)"), many = distance("check_mda(20000)");
-	printf("distance to the closed form: %.4f after 20 draws, %.4f after 20,000\n", few, many);
-	assert_true(many < 0.015);
+	bool slow = getenv("GUSTO_SLOW") != NULL; /* under valgrind: a chunk may compute for so long only */
+	double few = distance("check_mda(20)"), many = distance(slow ? "check_mda(1500)" : "check_mda(20000)");
+	printf("distance to the closed form: %.4f after 20 draws, %.4f after many\n", few, many);
+	assert_true(many < (slow ? 0.055 : 0.015)); /* falls with the root of the draws */
 	assert_true(many < few);
 }
 
