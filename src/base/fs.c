@@ -144,7 +144,7 @@ enum err_code fs_writer_open(const char *path, struct fs_writer **out, struct er
 		int len = snprintf(w->temp, sizeof w->temp, "%s.tmp-%ld-%d", path, (long)getpid(), i);
 		if (len < 0 || (size_t)len >= sizeof w->temp)
 			code = err_set(e, ERR_ARG, "the path %.80s... is too long to write to", path);
-		else if ((w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) < 0 && errno != EEXIST)
+		else if ((w->fd = open(w->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) < 0 && errno != EEXIST)
 			code = write_failed(w, e);
 	}
 	if (code != OK) {
@@ -169,6 +169,30 @@ enum err_code fs_writer_put(struct fs_writer *w, const void *bytes, size_t n, st
 		w->written += (size_t)put;
 	}
 	return OK;
+}
+
+enum err_code fs_writer_put_at(struct fs_writer *w, uint64_t at, const void *bytes, size_t n, struct err *e)
+{
+	const char *p = bytes;
+	size_t left = n;
+	while (left > 0) {
+		ssize_t put = pwrite(w->fd, p, left < (size_t)1 << 30 ? left : (size_t)1 << 30, (off_t)(at + n - left));
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return write_failed(w, e);
+		p += put;
+		left -= (size_t)put;
+	}
+	__atomic_add_fetch(&w->written, n, __ATOMIC_RELAXED);
+	if (n > 0)
+		(void)sync_file_range(w->fd, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
+	return OK;
+}
+
+int fs_writer_fd(const struct fs_writer *w)
+{
+	return w->fd;
 }
 
 void fs_writer_abort(struct fs_writer *w)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { FS_PATH_MAX = 4096 };
 
@@ -29,6 +30,9 @@ enum err_code fs_read_all(const char *path, char **bytes, size_t *n, struct err 
 struct fs_writer;
 enum err_code fs_writer_open(const char *path, struct fs_writer **out, struct err *e);
 enum err_code fs_writer_put(struct fs_writer *w, const void *bytes, size_t n, struct err *e);
+/* At a place of one's own, from any thread; put does not go on from there.  The disk is set to work at once. */
+enum err_code fs_writer_put_at(struct fs_writer *w, uint64_t at, const void *bytes, size_t n, struct err *e);
+int fs_writer_fd(const struct fs_writer *w);			    /* to read back what was written; of the writer */
 enum err_code fs_writer_commit(struct fs_writer *w, struct err *e); /* frees w, also where it fails */
 void fs_writer_abort(struct fs_writer *w); /* frees w, removes what was written; NULL is legal */
 

@@ -1,4 +1,4 @@
-/* gusto data ls | info NAME | import FILE --format F */
+/* gusto data ls | info NAME | import FILE --format F | import planted --interactions N */
 #include "base/mem.h"
 #include "cli/command.h"
 #include "script/script.h"
@@ -12,6 +12,9 @@ static const struct arg_spec args[] = {
 	{"columns", ARG_STRING, .help = "names of the columns in file order: user,item,rating,time (- skips one)"},
 	{"separator", ARG_STRING, .help = "between columns"},
 	{"header", ARG_BOOL, .help = "the first line names the columns"},
+	{"interactions", ARG_INT, .def = 0, .min = 1000, .max = 2e8,
+		.help = "of the planted world, which is made instead of a file read"},
+	{"seed", ARG_INT, .def = 1, .min = 0, .max = 9e15, .help = "of the planted world"},
 	{0},
 };
 
@@ -92,6 +95,21 @@ static enum err_code import(const struct command_line *c, struct err *e)
 	return OK;
 }
 
+/* A world that is made: what g.data { name, interactions = N, seed = S } will map from now on. */
+static enum err_code make(const struct command_line *c, struct err *e)
+{
+	const struct command *k = &cmd_data;
+	long long n = (long long)option_number(k, c, "interactions"), seed = (long long)option_number(k, c, "seed");
+	struct dataset *d;
+	char *how = NULL;
+	TRY(script_dataset_make(c->positional[1], n, seed, &d, &how, e));
+	print_dataset(d);
+	printf("%suse it as g.data { \"%s\", interactions = %lld, seed = %lld }\n", how, c->positional[1], n, seed);
+	mem_free(how);
+	dataset_unref(d);
+	return OK;
+}
+
 static enum err_code run(const struct command_line *c, struct err *e)
 {
 	const char *what = c->n ? c->positional[0] : "ls";
@@ -102,11 +120,13 @@ static enum err_code run(const struct command_line *c, struct err *e)
 	if (c->n < 2)
 		return err_set(
 			e, ERR_ARG, "gusto data %s needs a %s", what, strcmp(what, "info") == 0 ? "name" : "file");
-	return strcmp(what, "info") == 0 ? info(c->positional[1], e) : import(c, e);
+	if (strcmp(what, "info") == 0)
+		return info(c->positional[1], e);
+	return option_given(&cmd_data, c, "interactions") ? make(c, e) : import(c, e);
 }
 
 const struct command cmd_data = {
-	.desc = {"data", "data ls | info NAME | import FILE",
+	.desc = {"data", "data ls | info NAME | import FILE | import planted --interactions N",
 		"Lists data sets, tells about one, or brings in one of your own.", args},
 	.positionals_max = 2,
 	.run = run,

@@ -55,6 +55,7 @@ struct column_record {
 /* First pass: where everything will lie.  Second pass: the bytes, in the same order.  `w` is NULL in the first. */
 struct layout {
 	uint64_t at;
+	bool streams; /* items, ratings and times of the rows are left open */
 	struct fs_writer *w;
 	enum err_code code;
 	struct err *e;
@@ -67,10 +68,20 @@ static struct range place(struct layout *l, const void *p, uint64_t bytes)
 		return (struct range){0};
 	uint64_t at = (l->at + ALIGN - 1) / ALIGN * ALIGN;
 	if (l->w) {
-		l->code = fs_writer_put(l->w, zero, at - l->at, l->e);
+		l->code = fs_writer_put_at(l->w, l->at, zero, at - l->at, l->e);
 		if (l->code == OK)
-			l->code = fs_writer_put(l->w, p, bytes, l->e);
+			l->code = fs_writer_put_at(l->w, at, p, bytes, l->e);
 	}
+	l->at = at + bytes;
+	return (struct range){at, bytes};
+}
+
+/* A column of the rows: where they stream, its place without its bytes. */
+static struct range place_column(struct layout *l, const void *p, uint64_t bytes)
+{
+	if (!l->streams)
+		return place(l, p, bytes);
+	uint64_t at = (l->at + ALIGN - 1) / ALIGN * ALIGN;
 	l->at = at + bytes;
 	return (struct range){at, bytes};
 }
@@ -116,9 +127,9 @@ static void place_all(struct layout *l, const struct dataset *d, struct head *h,
 {
 	uint64_t n = (uint64_t)d->n, users = (uint64_t)d->n_users;
 	h->start = place(l, d->start, (users + 1) * sizeof *d->start);
-	h->item = place(l, d->item, n * sizeof *d->item);
-	h->rating = place(l, d->rating, n * sizeof *d->rating);
-	h->time = place(l, d->time, n * sizeof *d->time);
+	h->item = place_column(l, d->item, n * sizeof *d->item);
+	h->rating = place_column(l, d->rating, n * sizeof *d->rating);
+	h->time = place_column(l, d->time, n * sizeof *d->time);
 	h->part = place(l, d->part, n * sizeof *d->part);
 	h->users = place_strings(l, &d->users, &d->user_index);
 	h->items = place_strings(l, &d->items, &d->item_index);
@@ -132,30 +143,12 @@ static void place_all(struct layout *l, const struct dataset *d, struct head *h,
 	h->file_bytes = l->at;
 }
 
-static enum err_code write_all(const struct dataset *d, const char *path, struct head *h, struct column_record *c,
-	size_t records, struct err *e)
-{
-	uint64_t front = sizeof *h + records * sizeof *c;
-	struct layout plan = {.at = front};
-	place_all(&plan, d, h, c);
-	struct layout write = {.at = front, .e = e};
-	TRY(fs_writer_open(path, &write.w, e));
-	write.code = fs_writer_put(write.w, h, sizeof *h, e);
-	if (write.code == OK && records)
-		write.code = fs_writer_put(write.w, c, records * sizeof *c, e);
-	place_all(&write, d, h, c);
-	if (write.code == OK)
-		return fs_writer_commit(write.w, e);
-	fs_writer_abort(write.w);
-	return write.code;
-}
-
-enum err_code cache_save(const struct dataset *d, const char *path, struct err *e)
+static enum err_code new_head(const struct dataset *d, struct head *h, struct column_record **c, struct err *e)
 {
 	size_t records = (size_t)d->n_user_columns + (size_t)d->n_item_columns + (size_t)d->n_row_columns;
 	if (records > COLUMNS_MAX)
 		return err_set(e, ERR_ARG, "%s has %zu columns, a cache file holds %d", d->name, records, COLUMNS_MAX);
-	struct head h = {.version = VERSION,
+	*h = (struct head){.version = VERSION,
 		.byte_order = byte_order,
 		.hash = d->hash,
 		.n_users = d->n_users,
@@ -164,13 +157,39 @@ enum err_code cache_save(const struct dataset *d, const char *path, struct err *
 		.n_user_columns = d->n_user_columns,
 		.n_item_columns = d->n_item_columns,
 		.n_row_columns = d->n_row_columns};
-	memcpy(h.magic, magic, sizeof magic);
-	memcpy(h.name, d->name, sizeof h.name);
-	struct column_record *c = mem_calloc(records, sizeof *c);
-	if (!c)
-		return err_set(e, ERR_NOMEM, "no memory to write %s", path);
-	enum err_code code = write_all(d, path, &h, c, records, e);
+	memcpy(h->magic, magic, sizeof magic);
+	memcpy(h->name, d->name, sizeof h->name);
+	*c = mem_calloc(records + 1, sizeof **c);
+	return *c ? OK : err_set(e, ERR_NOMEM, "no memory to write %s to a cache file", d->name);
+}
+
+static enum err_code write_all(
+	const struct dataset *d, bool streams, struct fs_writer *w, struct head *h, struct err *e)
+{
+	struct column_record *c;
+	TRY(new_head(d, h, &c, e));
+	uint64_t records = (uint64_t)h->n_user_columns + (uint64_t)h->n_item_columns + (uint64_t)h->n_row_columns;
+	uint64_t front = sizeof *h + records * sizeof *c;
+	struct layout plan = {.at = front, .streams = streams},
+		      write = {.at = front, .streams = streams, .w = w, .e = e};
+	place_all(&plan, d, h, c);
+	write.code = fs_writer_put_at(w, 0, h, sizeof *h, e);
+	if (write.code == OK)
+		write.code = fs_writer_put_at(w, sizeof *h, c, records * sizeof *c, e);
+	place_all(&write, d, h, c);
 	mem_free(c);
+	return write.code;
+}
+
+enum err_code cache_save(const struct dataset *d, const char *path, struct err *e)
+{
+	struct fs_writer *w;
+	struct head h;
+	TRY(fs_writer_open(path, &w, e));
+	enum err_code code = write_all(d, false, w, &h, e);
+	if (code == OK)
+		return fs_writer_commit(w, e);
+	fs_writer_abort(w);
 	return code;
 }
 
@@ -180,6 +199,7 @@ struct map {
 	const char *bytes;
 	uint64_t size;
 	bool bad; /* set by the first thing that does not fit */
+	struct dataset *d;
 };
 
 /* The array of `count` elements that a range must hold. */
@@ -212,10 +232,15 @@ static void check_offsets(struct map *m, const int64_t *offset, int64_t n, int64
 
 static void check_ids(struct map *m, const int32_t *id, uint64_t n, int32_t least, int32_t below)
 {
-	bool outside = false;
-	for (uint64_t i = 0; !m->bad && i < n; i++)
-		outside |= id[i] < least || id[i] >= below;
-	m->bad |= outside;
+	const uint64_t window = DATASET_WINDOW / sizeof *id;
+	for (uint64_t i = 0; !m->bad && i < n; i += window) {
+		bool outside = false;
+		for (uint64_t k = i; k < n && k < i + window; k++)
+			outside |= id[k] < least || id[k] >= below;
+		m->bad |= outside;
+		if (n - i > window)
+			dataset_forget(m->d);
+	}
 }
 
 static struct strtab load_strings(struct map *m, const struct strings_at *s, int32_t n)
@@ -358,8 +383,9 @@ static enum err_code check_head(const struct head *h, uint64_t size, const char 
 	return fine ? OK : refuse(path, "is damaged", e);
 }
 
-static enum err_code load_map(struct map *m, struct dataset *d, const char *path, struct err *e)
+static enum err_code load_map(struct map *m, const char *path, struct err *e)
 {
+	struct dataset *d = m->d;
 	const struct head *h = (const struct head *)m->bytes;
 	TRY(check_head(h, m->size, path, e));
 	const struct column_record *c = (const struct column_record *)(m->bytes + sizeof *h);
@@ -381,18 +407,11 @@ static enum err_code load_map(struct map *m, struct dataset *d, const char *path
 	d->row_columns = load_row_columns(m, d, c + h->n_user_columns + h->n_item_columns, h->n_row_columns);
 	if (!d->user_columns || !d->item_columns || !d->row_columns)
 		return err_set(e, ERR_NOMEM, "no memory to open %s", path);
-	if (m->bad || dataset_content_hash(d) != h->hash)
-		return refuse(path, "is damaged", e);
-	return OK;
+	return m->bad ? refuse(path, "is damaged", e) : OK;
 }
 
-static enum err_code map_file(const char *path, struct map *m, struct err *e)
+static enum err_code map_file(int fd, const char *path, struct map *m, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return err_set(e, ERR_NOTFOUND, "there is no cache file %s", path);
-	if (fd < 0)
-		return err_errno(e, "cannot open %s", path);
 	struct stat st;
 	enum err_code code = OK;
 	if (fstat(fd, &st) != 0)
@@ -404,30 +423,113 @@ static enum err_code map_file(const char *path, struct map *m, struct err *e)
 		if (p == MAP_FAILED)
 			code = err_errno(e, "cannot map %s", path);
 		else
-			*m = (struct map){p, (uint64_t)st.st_size, false};
+			*m = (struct map){.bytes = p, .size = (uint64_t)st.st_size};
 	}
-	close(fd);
+	return code;
+}
+
+/* The data set of a file whose hash is still to be compared with its content. */
+static enum err_code load(int fd, const char *path, struct dataset **out, struct err *e)
+{
+	struct map m = {0};
+	*out = NULL;
+	TRY(map_file(fd, path, &m, e));
+	m.d = dataset_new("");
+	if (!m.d) {
+		munmap((void *)(uintptr_t)m.bytes, (size_t)m.size);
+		return err_set(e, ERR_NOMEM, "no memory to open %s", path);
+	}
+	dataset_own_map(m.d, (void *)(uintptr_t)m.bytes, (size_t)m.size);
+	enum err_code code = load_map(&m, path, e);
+	if (code == OK)
+		*out = m.d;
+	else
+		dataset_unref(m.d);
 	return code;
 }
 
 enum err_code cache_load(const char *path, struct dataset **out, struct err *e)
 {
 	*out = NULL;
-	struct map m = {0};
-	TRY(map_file(path, &m, e));
-	struct dataset *d = dataset_new("");
-	if (!d) {
-		munmap((void *)(uintptr_t)m.bytes, (size_t)m.size);
-		return err_set(e, ERR_NOMEM, "no memory to open %s", path);
-	}
-	dataset_own_map(d, (void *)(uintptr_t)m.bytes, (size_t)m.size);
-	enum err_code code = load_map(&m, d, path, e);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_NOTFOUND, "there is no cache file %s", path);
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	enum err_code code = load(fd, path, out, e);
+	close(fd);
+	if (code != OK || dataset_content_hash(*out) == (*out)->hash)
+		return code;
+	dataset_unref(*out);
+	*out = NULL;
+	return refuse(path, "is damaged", e);
+}
+
+/* ---- streaming ---- */
+
+struct cache_stream {
+	struct fs_writer *w;
+	struct head h;
+	char path[FS_PATH_MAX];
+};
+
+enum err_code cache_stream_open(const struct dataset *frame, const char *path, struct cache_stream **out, struct err *e)
+{
+	*out = NULL;
+	struct cache_stream *s = mem_calloc(1, sizeof *s);
+	if (!s)
+		return err_set(e, ERR_NOMEM, "no memory to write %s", path);
+	enum err_code code = path_join(s->path, sizeof s->path, "", path, e);
+	if (code == OK)
+		code = fs_writer_open(path, &s->w, e);
+	if (code == OK)
+		code = write_all(frame, true, s->w, &s->h, e);
 	if (code != OK) {
-		dataset_unref(d);
+		cache_stream_abort(s);
 		return code;
 	}
-	*out = d;
+	*out = s;
 	return OK;
+}
+
+void cache_stream_abort(struct cache_stream *s)
+{
+	if (s)
+		fs_writer_abort(s->w);
+	mem_free(s);
+}
+
+enum err_code cache_stream_rows(struct cache_stream *s, int64_t first, int64_t n, const int32_t *item,
+	const float *rating, const int64_t *time, struct err *e)
+{
+	CHECK(first >= 0 && n >= 0 && first + n <= s->h.n, "rows %lld..%lld of %lld", (long long)first,
+		(long long)(first + n), (long long)s->h.n);
+	uint64_t at = (uint64_t)first, rows = (uint64_t)n;
+	TRY(fs_writer_put_at(s->w, s->h.item.at + at * sizeof *item, item, rows * sizeof *item, e));
+	TRY(fs_writer_put_at(s->w, s->h.rating.at + at * sizeof *rating, rating, rows * sizeof *rating, e));
+	return fs_writer_put_at(s->w, s->h.time.at + at * sizeof *time, time, rows * sizeof *time, e);
+}
+
+/* The hash is that of what stands in the file. */
+enum err_code cache_stream_finish(struct cache_stream *s, struct dataset **out, struct err *e)
+{
+	struct dataset *d;
+	enum err_code code = load(fs_writer_fd(s->w), s->path, &d, e);
+	if (code == OK) {
+		d->hash = s->h.hash = dataset_content_hash(d);
+		code = fs_writer_put_at(s->w, 0, &s->h, sizeof s->h, e);
+	}
+	if (code == OK) {
+		code = fs_writer_commit(s->w, e);
+		s->w = NULL;
+	}
+	cache_stream_abort(s);
+	if (code != OK) {
+		dataset_unref(d);
+		d = NULL;
+	}
+	*out = d;
+	return code;
 }
 
 enum err_code cache_path(

@@ -47,6 +47,13 @@ void dataset_own_map(struct dataset *d, void *map, size_t bytes)
 	o->map_bytes = bytes;
 }
 
+void dataset_forget(const struct dataset *d)
+{
+	struct owner *o = d ? d->owner : NULL;
+	if (o && o->map)
+		(void)madvise(o->map, o->map_bytes, MADV_DONTNEED);
+}
+
 struct dataset *dataset_ref(struct dataset *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
@@ -67,20 +74,34 @@ void dataset_unref(struct dataset *d)
 
 /* ---- strings ---- */
 
-/* Four independent lanes of 8 bytes for long inputs, so that the multiplications overlap; the tail in 8-byte steps. */
-static uint64_t hash_bytes(uint64_t h, const void *data, size_t n)
+static void hash_lanes(uint64_t lane[4], const unsigned char *p, size_t n)
+{
+	uint64_t w;
+	for (; n >= 32; n -= 32)
+		for (int k = 0; k < 4; k++, p += 8) {
+			memcpy(&w, p, 8);
+			lane[k] = (lane[k] ^ w) * RNG_WEYL;
+			lane[k] ^= lane[k] >> 29;
+		}
+}
+
+/* Four independent lanes of 8 bytes for long inputs, so that the multiplications overlap; the tail in 8-byte steps.  An array of a
+ * map that is longer than a window is let go of window by window. */
+static uint64_t hash_array(const struct dataset *d, uint64_t h, const void *data, size_t n)
 {
 	const unsigned char *p = data;
 	uint64_t w;
 	h ^= (uint64_t)n * RNG_WEYL;
 	if (n >= 32) {
 		uint64_t lane[4] = {h, h ^ 1, h ^ 2, h ^ 3};
-		for (; n >= 32; n -= 32)
-			for (int k = 0; k < 4; k++, p += 8) {
-				memcpy(&w, p, 8);
-				lane[k] = (lane[k] ^ w) * RNG_WEYL;
-				lane[k] ^= lane[k] >> 29;
-			}
+		while (n >= 32) {
+			size_t piece = n < DATASET_WINDOW ? n / 32 * 32 : DATASET_WINDOW;
+			hash_lanes(lane, p, piece);
+			p += piece;
+			n -= piece;
+			if (piece == DATASET_WINDOW)
+				dataset_forget(d);
+		}
 		h = rng_mix(lane[0]) ^ rng_mix(lane[1] + 1) ^ rng_mix(lane[2] + 2) ^ rng_mix(lane[3] + 3);
 	}
 	for (; n >= 8; n -= 8, p += 8) {
@@ -93,6 +114,11 @@ static uint64_t hash_bytes(uint64_t h, const void *data, size_t n)
 		h = rng_mix(h ^ w);
 	}
 	return h;
+}
+
+static uint64_t hash_bytes(uint64_t h, const void *data, size_t n)
+{
+	return hash_array(NULL, h, data, n);
 }
 
 uint32_t strtab_hash(const char *bytes, size_t len)
@@ -200,21 +226,21 @@ void dataset_popularity(const struct dataset *d, const bool *keep, int64_t *coun
 
 /* ---- content hash ---- */
 
-static uint64_t hash_strtab(uint64_t h, const struct strtab *t)
+static uint64_t hash_strtab(const struct dataset *d, uint64_t h, const struct strtab *t)
 {
-	h = hash_bytes(h, t->offset, ((size_t)t->n + 1) * sizeof *t->offset);
-	return hash_bytes(h, t->bytes, (size_t)t->offset[t->n]);
+	h = hash_array(d, h, t->offset, ((size_t)t->n + 1) * sizeof *t->offset);
+	return hash_array(d, h, t->bytes, (size_t)t->offset[t->n]);
 }
 
-static uint64_t hash_columns(uint64_t h, const struct column *c, int n, int32_t rows)
+static uint64_t hash_columns(const struct dataset *d, uint64_t h, const struct column *c, int n, int32_t rows)
 {
 	for (int i = 0; i < n; i++) {
 		h = hash_bytes(h, c[i].name, strlen(c[i].name));
 		h = rng_mix(h ^ (uint64_t)c[i].type);
 		if (c[i].type == COLUMN_REAL)
-			h = hash_bytes(h, c[i].real, (size_t)rows * sizeof *c[i].real);
+			h = hash_array(d, h, c[i].real, (size_t)rows * sizeof *c[i].real);
 		else
-			h = hash_strtab(h, &c[i].text);
+			h = hash_strtab(d, h, &c[i].text);
 	}
 	return h;
 }
@@ -227,20 +253,20 @@ static uint64_t hash_row_columns(uint64_t h, const struct dataset *d)
 		h = hash_bytes(h, c->name, strlen(c->name));
 		h = rng_mix(h ^ (uint64_t)c->type);
 		if (c->type == COLUMN_REAL)
-			h = hash_bytes(h, c->real, n * sizeof *c->real);
+			h = hash_array(d, h, c->real, n * sizeof *c->real);
 		else
-			h = hash_strtab(h, &c->words);
+			h = hash_strtab(d, h, &c->words);
 		if (c->first)
-			h = hash_bytes(h, c->first, (n + 1) * sizeof *c->first);
+			h = hash_array(d, h, c->first, (n + 1) * sizeof *c->first);
 		if (c->code)
-			h = hash_bytes(h, c->code, (c->first ? (size_t)c->first[n] : n) * sizeof *c->code);
+			h = hash_array(d, h, c->code, (c->first ? (size_t)c->first[n] : n) * sizeof *c->code);
 	}
 	return h;
 }
 
-static uint64_t hash_optional(uint64_t h, const void *p, size_t bytes)
+static uint64_t hash_optional(const struct dataset *d, uint64_t h, const void *p, size_t bytes)
 {
-	return p ? hash_bytes(h, p, bytes) : rng_mix(h);
+	return p ? hash_array(d, h, p, bytes) : rng_mix(h);
 }
 
 uint64_t dataset_content_hash(const struct dataset *d)
@@ -248,18 +274,18 @@ uint64_t dataset_content_hash(const struct dataset *d)
 	size_t users = (size_t)d->n_users, n = (size_t)d->n;
 	uint64_t size[3] = {(uint64_t)d->n_users, (uint64_t)d->n_items, (uint64_t)d->n};
 	uint64_t h = hash_bytes(0, size, sizeof size);
-	h = hash_bytes(h, d->start, (users + 1) * sizeof *d->start);
-	h = hash_bytes(h, d->item, n * sizeof *d->item);
-	h = hash_optional(h, d->rating, n * sizeof *d->rating);
-	h = hash_optional(h, d->time, n * sizeof *d->time);
-	h = hash_optional(h, d->part, n * sizeof *d->part);
-	h = hash_strtab(h, &d->users);
-	h = hash_strtab(h, &d->items);
-	h = hash_columns(h, d->user_columns, d->n_user_columns, d->n_users);
-	h = hash_columns(h, d->item_columns, d->n_item_columns, d->n_items);
+	h = hash_array(d, h, d->start, (users + 1) * sizeof *d->start);
+	h = hash_array(d, h, d->item, n * sizeof *d->item);
+	h = hash_optional(d, h, d->rating, n * sizeof *d->rating);
+	h = hash_optional(d, h, d->time, n * sizeof *d->time);
+	h = hash_optional(d, h, d->part, n * sizeof *d->part);
+	h = hash_strtab(d, h, &d->users);
+	h = hash_strtab(d, h, &d->items);
+	h = hash_columns(d, h, d->user_columns, d->n_user_columns, d->n_users);
+	h = hash_columns(d, h, d->item_columns, d->n_item_columns, d->n_items);
 	h = hash_row_columns(h, d);
-	h = hash_optional(h, d->candidate_start, (users + 1) * sizeof *d->candidate_start);
+	h = hash_optional(d, h, d->candidate_start, (users + 1) * sizeof *d->candidate_start);
 	if (d->candidate_start)
-		h = hash_bytes(h, d->candidate, (size_t)d->candidate_start[users] * sizeof *d->candidate);
-	return hash_optional(h, d->held_out, users * sizeof *d->held_out);
+		h = hash_array(d, h, d->candidate, (size_t)d->candidate_start[users] * sizeof *d->candidate);
+	return hash_optional(d, h, d->held_out, users * sizeof *d->held_out);
 }

@@ -164,5 +164,9 @@ struct dataset *dataset_new(const char *name);			  /* one reference, no rows; NU
 void *dataset_alloc(struct dataset *d, size_t bytes);		  /* zeroed, lives as long as d; NULL: no memory */
 void dataset_own_map(struct dataset *d, void *map, size_t bytes); /* unmapped with d */
 uint64_t dataset_content_hash(const struct dataset *d);
+/* Pages of the map that were read are no longer counted as this process's; they are there again when they are read.  Who walks through
+ * a whole map does so every window. */
+void dataset_forget(const struct dataset *d); /* NULL, and sets without a map: nothing to do */
+enum { DATASET_WINDOW = 1 << 24 };
 
 #endif

@@ -250,6 +250,12 @@ static int32_t length_at(const struct planted *w, double u)
 	return n < 1 ? 1 : n;
 }
 
+int32_t planted_length(const struct planted *w, int32_t user)
+{
+	struct rng r = rng_stream(w->o.seed, RNG_PLANTED, STREAM_USER, (uint64_t)user);
+	return length_at(w, rng_unit(&r));
+}
+
 int32_t planted_max_length(const struct planted *w)
 {
 	return length_at(w, 1);
@@ -398,64 +404,4 @@ int32_t planted_follower(const struct planted *w, int32_t item, int32_t *lag)
 	if (lag)
 		*lag = w->lag[item];
 	return w->follower[item];
-}
-
-/* ---- as a data set ---- */
-
-static enum err_code add_items(const struct planted *w, struct builder *b, struct err *e)
-{
-	for (int32_t i = 0; i < w->o.items; i++) {
-		char id[16], title[96];
-		const char *genre = planted_genre(w, i);
-		int n = snprintf(id, sizeof id, "m%d", i + 1);
-		int32_t dense = builder_item(b, id, (size_t)n);
-		if (dense < 0)
-			return err_set(e, ERR_NOMEM, "no memory for %d planted items", w->o.items);
-		CHECK(dense == i, "item %d of the planted world got the id %d", i, dense);
-		planted_title(w, i, title, sizeof title);
-		TRY(builder_cell_text(b, true, i, "title", COLUMN_TOKEN, title, strlen(title), e));
-		TRY(builder_cell_text(b, true, i, "genres", COLUMN_TOKENS, genre, strlen(genre), e));
-	}
-	return OK;
-}
-
-static enum err_code add_user(
-	struct builder *b, int32_t user, const struct planted_event *event, int32_t n, struct err *e)
-{
-	char id[16], item[16];
-	int len = snprintf(id, sizeof id, "u%d", user + 1);
-	for (int32_t t = 0; t < n; t++) {
-		int item_len = snprintf(item, sizeof item, "m%d", event[t].item + 1);
-		struct builder_row row = {.user = id,
-			.item = item,
-			.user_len = (size_t)len,
-			.item_len = (size_t)item_len,
-			.rating = event[t].rating,
-			.time = event[t].time};
-		TRY(builder_add(b, &row, e));
-	}
-	return OK;
-}
-
-enum err_code planted_dataset(const struct planted_options *o, struct dataset **out, struct err *e)
-{
-	struct planted *w = NULL;
-	*out = NULL;
-	TRY(planted_new(o, &w, e));
-	enum err_code code = OK;
-	int32_t max = planted_max_length(w);
-	struct builder *b = builder_new("planted");
-	struct planted_event *event = mem_calloc((size_t)max, sizeof *event);
-	if (!b || !event)
-		code = err_set(e, ERR_NOMEM, "no memory for the planted world");
-	else
-		code = add_items(w, b, e);
-	for (int32_t u = 0; u < w->o.users && code == OK; u++)
-		code = add_user(b, u, event, planted_user(w, u, event, max), e);
-	if (code == OK)
-		code = builder_finish(b, out, e);
-	mem_free(event);
-	builder_free(b);
-	planted_free(w);
-	return code;
 }

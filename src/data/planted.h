@@ -46,6 +46,7 @@ struct planted_event {
 };
 /* The events of one user, oldest first; returns the number (at most max: the oldest ones).  Any thread. */
 int32_t planted_user(const struct planted *w, int32_t user, struct planted_event *out, int32_t max);
+int32_t planted_length(const struct planted *w, int32_t user); /* number of events of one user */
 int32_t planted_max_length(const struct planted *w);
 /* Title ("The Silent Harbour (1987)", unique) and genre of an item. */
 void planted_title(const struct planted *w, int32_t item, char *buf, size_t size);
@@ -53,8 +54,12 @@ const char *planted_genre(const struct planted *w, int32_t item);
 /* The rule: follower of an item and its lag, or -1. */
 int32_t planted_follower(const struct planted *w, int32_t item, int32_t *lag);
 
-/* The world as a data set with title and genres columns (for sizes that fit in memory).  Dense ids are the world's
- * own: user u and item i there are user u and item i here, and row start[u] + k is event k of planted_user. */
+/* The world as a data set with title and genres columns.  Dense ids are the world's own: user u and item i there are user u and
+ * item i here, and row start[u] + k is event k of planted_user. */
 enum err_code planted_dataset(const struct planted_options *o, struct dataset **out, struct err *e);
+/* The same, streamed into the cache file `path` and mapped from there: what is held in memory are the users' and items' names. */
+enum err_code planted_cached(const struct planted_options *o, const char *path, struct dataset **out, struct err *e);
+/* What the file depends on, for cache_path. */
+void planted_recipe(const struct planted_options *o, char *buf, size_t size);
 
 #endif

@@ -185,6 +185,7 @@ enum err_code script_datasets(struct script_dataset **out, size_t *n, struct err
 
 struct opening {
 	const char *name;
+	int64_t interactions, seed; /* of a world that is made; 0 interactions: as the description says */
 	struct dataset *data;
 	char *how;
 };
@@ -192,16 +193,24 @@ struct opening {
 static int open_dataset(lua_State *L)
 {
 	struct opening *o = lua_touserdata(L, 1);
-	struct data_box *box = data_push(L, 0, o->name);
+	lua_createtable(L, 0, 3);
+	lua_pushstring(L, o->name);
+	lua_setfield(L, -2, "name");
+	if (o->interactions) {
+		lua_pushinteger(L, o->interactions);
+		lua_setfield(L, -2, "interactions");
+		lua_pushinteger(L, o->seed);
+		lua_setfield(L, -2, "seed");
+	}
+	struct data_box *box = data_push(L, lua_gettop(L), NULL);
 	o->how = dup_or_raise(L, str_text(&box->how));
 	o->data = dataset_ref(box->data);
 	return 0;
 }
 
-enum err_code script_dataset_open(const char *name, struct dataset **out, char **how, struct err *e)
+static enum err_code open_outside(struct opening o, struct dataset **out, char **how, struct err *e)
 {
 	struct script *s = NULL;
-	struct opening o = {name, NULL, NULL};
 	*out = NULL;
 	if (how)
 		*how = NULL;
@@ -214,6 +223,17 @@ enum err_code script_dataset_open(const char *name, struct dataset **out, char *
 	else
 		mem_free(o.how);
 	return code;
+}
+
+enum err_code script_dataset_open(const char *name, struct dataset **out, char **how, struct err *e)
+{
+	return open_outside((struct opening){.name = name}, out, how, e);
+}
+
+enum err_code script_dataset_make(
+	const char *name, int64_t interactions, int64_t seed, struct dataset **out, char **how, struct err *e)
+{
+	return open_outside((struct opening){.name = name, .interactions = interactions, .seed = seed}, out, how, e);
 }
 
 /* ---- import ---- */

@@ -72,8 +72,9 @@ static void number_option(lua_State *L, int t, const char *key, double min, doub
 	*out = v;
 }
 
-static void open_planted(lua_State *L, int t, struct data_box *box)
+static void open_planted(struct recipe *r, int t, struct data_box *box)
 {
+	lua_State *L = r->L;
 	struct planted_options *o = &box->world;
 	planted_defaults(o);
 	double seed = (double)o->seed, n = (double)o->interactions, genres = o->genres, lag = o->lag;
@@ -95,15 +96,13 @@ static void open_planted(lua_State *L, int t, struct data_box *box)
 	o->lag = (int32_t)lag;
 	o->users = (int32_t)users;
 	o->items = (int32_t)items;
-	struct err e;
-	if (planted_dataset(o, &box->data, &e) != OK)
-		script_raise_plain(L, &e);
+	box->data = recipe_planted(r, o);
 	box->planted = true;
-	str_printf(&box->how, "  made by the planted world, seed %llu\n", (unsigned long long)o->seed);
 }
 
-static void open_synthetic(lua_State *L, int t, struct data_box *box)
+static void open_synthetic(struct recipe *r, int t, struct data_box *box)
 {
+	lua_State *L = r->L;
 	struct synthetic_options o;
 	char shape[32] = "ml1m";
 	double seed = 1;
@@ -226,7 +225,7 @@ static void open_described(struct recipe *r, struct data_box *box, int t, const 
 	field_bool(L, d, name, "planted", &planted);
 	field_bool(L, d, name, "synthetic", &synthetic);
 	if (planted || synthetic) {
-		(planted ? open_planted : open_synthetic)(L, t, box);
+		(planted ? open_planted : open_synthetic)(r, t, box);
 		snprintf(box->source, sizeof(box->source), "%.200s#%06llx", name,
 			(unsigned long long)(box->data->hash & 0xffffff));
 		return;

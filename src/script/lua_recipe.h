@@ -3,6 +3,7 @@
 #define GUSTO_SCRIPT_LUA_RECIPE_H
 
 #include "data/format.h"
+#include "data/planted.h"
 #include "script/lua_common.h"
 
 /* One file of a view, as its table says. */
@@ -25,6 +26,9 @@ struct recipe *recipe_push(lua_State *L, struct str *how);
 /* The data of the view (a table at `view`) under its filters and before them those of the table at t (0: none): mapped from the
  * cache, or read and cached.  A reference of the caller's.  Leaves in the view the alternatives that were chosen. */
 struct dataset *recipe_dataset(struct recipe *r, int view, int t);
+
+/* A planted world; a large one is mapped from the cache, into which it is streamed. */
+struct dataset *recipe_planted(struct recipe *r, const struct planted_options *o);
 
 void recipe_open(lua_State *L);
 

@@ -151,3 +151,28 @@ struct dataset *recipe_cached(struct recipe *r, int view)
 		str_printf(r->how, "  not cached: %s\n", e.text);
 	return d;
 }
+
+/* Small worlds are made sooner than their file is written. */
+static const int64_t planted_cached_from = 2000000;
+
+struct dataset *recipe_planted(struct recipe *r, const struct planted_options *o)
+{
+	char path[SCRIPT_PATH + 256], key[512];
+	struct dataset *d = NULL;
+	struct err e;
+	str_printf(r->how, "  made by the planted world, seed %llu\n", (unsigned long long)o->seed);
+	if (o->interactions >= planted_cached_from) {
+		planted_recipe(o, key, sizeof(key));
+		str_puts(&r->key, key);
+		cached_path(r, path, sizeof(path));
+		if (access(path, R_OK) == 0 && cache_load(path, &d, &e) == OK)
+			str_printf(r->how, "  mapped from %s\n", path);
+		else if (planted_cached(o, path, &d, &e) == OK)
+			str_printf(r->how, "  cached as %s\n", path);
+		else
+			str_printf(r->how, "  not cached: %s\n", e.text);
+	}
+	if (!d && planted_dataset(o, &d, &e) != OK)
+		script_raise_plain(r->L, &e);
+	return d;
+}

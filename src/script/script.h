@@ -50,6 +50,10 @@ void script_datasets_free(struct script_dataset *rows, size_t n);
  * checksums agree, and where the cached copy is. */
 enum err_code script_dataset_open(const char *name, struct dataset **out, char **how, struct err *e);
 
+/* The same of a world that is made ("planted"), with so many interactions: a large one is then in the cache. */
+enum err_code script_dataset_make(
+	const char *name, int64_t interactions, int64_t seed, struct dataset **out, char **how, struct err *e);
+
 /* Reads `path` and writes datasets/<name>.lua that describes it; columns, separator and header may be NULL/false. */
 struct script_import {
 	const char *name, *path, *format, *columns, *separator;

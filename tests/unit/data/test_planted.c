@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/alias.h"
+#include "data/cache.h"
 #include "data/planted.h"
 
 #include <math.h>
@@ -10,8 +11,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -311,6 +315,74 @@ static void dataset_is_the_world(void **state)
 	all_free(&a);
 }
 
+static void same_rows(const struct dataset *a, const struct dataset *b)
+{
+	size_t n = (size_t)a->n;
+	assert_true(a->n == b->n && a->n_users == b->n_users && a->hash == b->hash);
+	assert_memory_equal(a->start, b->start, ((size_t)a->n_users + 1) * sizeof *a->start);
+	assert_memory_equal(a->item, b->item, n * sizeof *a->item);
+	assert_memory_equal(a->rating, b->rating, n * sizeof *a->rating);
+	assert_memory_equal(a->time, b->time, n * sizeof *a->time);
+	assert_int_equal(dataset_find_user(b, "u2"), 1);
+	assert_non_null(dataset_item_column(b, "genres"));
+}
+
+/* Many blocks of users on several threads, and columns that are longer than a window of the map. */
+static void streams_into_a_cache_file(void **state)
+{
+	char folder[] = "/tmp/gusto-planted-XXXXXX", path[64];
+	struct planted_options o;
+	struct dataset *memory, *made, *loaded;
+	struct err e = {0};
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/world.gusto", folder);
+	planted_defaults(&o);
+	o.interactions = 2200000;
+	assert_int_equal(planted_dataset(&o, &memory, &e), OK);
+	assert_true((size_t)memory->n * sizeof *memory->time > DATASET_WINDOW);
+	assert_int_equal(planted_cached(&o, path, &made, &e), OK);
+	same_rows(memory, made);
+	assert_int_equal(cache_load(path, &loaded, &e), OK);
+	same_rows(memory, loaded);
+	dataset_unref(memory);
+	dataset_unref(made);
+	dataset_unref(loaded);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0); /* fails where a temporary file was left behind */
+}
+
+static void a_full_disk_leaves_no_file(void **state)
+{
+	char folder[] = "/tmp/gusto-planted-XXXXXX", path[64];
+	struct planted_options o;
+	struct dataset *d;
+	struct err e = {0};
+	struct rlimit before, small = {1 << 18, 1 << 18};
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/world.gusto", folder);
+	planted_defaults(&o);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(planted_cached(&o, path, &d, &e), ERR_IO);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_null(d);
+	assert_non_null(strstr(e.text, "world.gusto"));
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void recipes_tell_worlds_apart(void **state)
+{
+	struct planted_options o;
+	char a[512], b[512];
+	planted_defaults(&o);
+	planted_recipe(&o, a, sizeof a);
+	o.drift *= 1 + 1e-9;
+	planted_recipe(&o, b, sizeof b);
+	assert_string_not_equal(a, b);
+}
+
 static void wrong_options_are_named(void **state)
 {
 	static const struct {
@@ -403,6 +475,9 @@ int main(void)
 		cmocka_unit_test(users_are_pure_functions),
 		cmocka_unit_test(titles_are_unique),
 		cmocka_unit_test(dataset_is_the_world),
+		cmocka_unit_test(streams_into_a_cache_file),
+		cmocka_unit_test(a_full_disk_leaves_no_file),
+		cmocka_unit_test(recipes_tell_worlds_apart),
 		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test(huge_worlds_stream),
 		cmocka_unit_test(alias_tables_draw_their_weights),
