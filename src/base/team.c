@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -57,6 +58,15 @@ static inline void relax(void)
 #endif
 }
 
+int team_cores(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		return CPU_COUNT(&set);
+	long online = sysconf(_SC_NPROCESSORS_ONLN); /* more cores than a set has room for */
+	return online > 0 ? (int)online : 1;
+}
+
 /* ---- waiting ---- */
 
 static bool spin_while(struct team *t, const struct word *w, unsigned seen)
@@ -108,7 +118,7 @@ static void look_around(struct team *t)
 	if (at - t->looked < WINDOW || getrusage(RUSAGE_SELF, &u) != 0)
 		return;
 	bool pressed = at - t->looked < 2 * WINDOW && u.ru_nivcsw - t->preemptions >= PREEMPTIONS;
-	bool cores = t->members <= sysconf(_SC_NPROCESSORS_ONLN);
+	bool cores = t->members <= team_cores();
 	t->looked = at;
 	t->preemptions = u.ru_nivcsw;
 	t->pressed = pressed ? t->pressed + 1 : 0;

@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 
+/* Cores that this process may use. */
+int team_cores(void);
+
 struct team;
 typedef void (*team_fn)(void *ctx, int member);
 

@@ -8,12 +8,11 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum err_code engine_new(const struct engine_options *o, struct engine **out, struct err *e)
 {
 	struct engine *g = mem_calloc(1, sizeof *g);
-	int threads = o && o->threads > 0 ? o->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+	int threads = o && o->threads > 0 ? o->threads : team_cores();
 	if (g) {
 		g->threads = threads;
 		g->slice_rows = o ? o->slice_rows : 0;

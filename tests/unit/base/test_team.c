@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -115,6 +116,21 @@ static void a_team_may_never_run(void **state)
 	team_free(NULL);
 }
 
+static void cores_are_those_allowed(void **state)
+{
+	(void)state;
+	cpu_set_t before, one;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	assert_int_equal(team_cores(), CPU_COUNT(&before));
+	CPU_ZERO(&one);
+	for (int c = 0; c < CPU_SETSIZE && !CPU_COUNT(&one); c++)
+		if (CPU_ISSET(c, &before))
+			CPU_SET(c, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(team_cores(), 1);
+	sched_setaffinity(0, sizeof before, &before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +138,7 @@ int main(void)
 		cmocka_unit_test(sleepers_are_woken),
 		cmocka_unit_test(signals_are_left_to_the_caller),
 		cmocka_unit_test(a_team_may_never_run),
+		cmocka_unit_test(cores_are_those_allowed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
