@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { LINE = 64 }; /* bytes */
+
 /* Each part may leave a chunk that is not full. */
 static int64_t places(int64_t most, int parts)
 {
@@ -16,6 +18,8 @@ bool rowgrad_init(struct rowgrad *r, int32_t rows, int32_t width, int64_t most, 
 	*r = (struct rowgrad){.width = width, .parts = parts, .cap = (int32_t)cap};
 	if (cap > INT32_MAX)
 		return false;
+	while (((size_t)width << r->shift) * sizeof(real) < LINE)
+		r->shift++;
 	r->slot = mem_calloc((size_t)rows, sizeof *r->slot);
 	r->row = mem_calloc((size_t)cap, sizeof *r->row);
 	r->next = mem_calloc((size_t)parts, sizeof *r->next);

@@ -17,11 +17,11 @@ enum { ROWGRAD_CHUNK = 64 };
 
 /* Row r is present iff s = slot[r] < n and row[s] == r. */
 struct rowgrad {
-	int32_t width, parts;
-	int32_t n, cap; /* places in use (whole chunks), places there are */
-	int32_t *slot;	/* [rows of the parameter] */
-	int32_t *row;	/* [cap]; -1: nobody has the place yet */
-	real *g;	/* [cap, width] */
+	int32_t width, parts, shift; /* 2^shift rows fill a cache line */
+	int32_t n, cap;		     /* places in use (whole chunks), places there are */
+	int32_t *slot;		     /* [rows of the parameter] */
+	int32_t *row;		     /* [cap]; -1: nobody has the place yet */
+	real *g;		     /* [cap, width] */
 	int32_t *
 		next; /* [parts] the place that the part's next row takes; a whole number of chunks: a chunk must be begun */
 	int32_t *part; /* [cap / ROWGRAD_CHUNK] whose chunk */
@@ -32,10 +32,10 @@ bool rowgrad_init(struct rowgrad *r, int32_t rows, int32_t width, int64_t most, 
 void rowgrad_fini(struct rowgrad *r);
 void rowgrad_clear(struct rowgrad *r); /* forgets all rows */
 
-/* How many of the `parts` part: by a multiplicative hash, as ids are often sorted by popularity. */
-static inline int32_t rowgrad_part(int32_t row, int32_t parts)
+/* Whose row it is: by a multiplicative hash, as ids are often sorted by popularity; rows that share a cache line have one owner. */
+static inline int32_t rowgrad_part(const struct rowgrad *r, int32_t row)
 {
-	return (int32_t)(((uint32_t)row * UINT32_C(0x9E3779B1) >> 16) * (uint32_t)parts >> 16);
+	return (int32_t)((((uint32_t)row >> r->shift) * UINT32_C(0x9E3779B1) >> 16) * (uint32_t)r->parts >> 16);
 }
 
 static inline void rowgrad_begin_chunk(struct rowgrad *r, int32_t part)
@@ -54,7 +54,7 @@ static inline real *rowgrad_find(struct rowgrad *r, int32_t row, bool *fresh)
 	int32_t s = r->slot[row];
 	*fresh = s >= r->n || r->row[s] != row;
 	if (*fresh) {
-		int32_t part = rowgrad_part(row, r->parts);
+		int32_t part = rowgrad_part(r, row);
 		if (r->next[part] % ROWGRAD_CHUNK == 0)
 			rowgrad_begin_chunk(r, part);
 		s = r->next[part]++;

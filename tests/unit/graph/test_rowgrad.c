@@ -33,7 +33,7 @@ static void check(const struct rowgrad *r, const struct dense *d)
 	for (int32_t s = 0; s < r->n; s++)
 		if (r->row[s] >= 0) {
 			seen[r->row[s]]++;
-			assert_int_equal(r->part[s / ROWGRAD_CHUNK], rowgrad_part(r->row[s], r->parts));
+			assert_int_equal(r->part[s / ROWGRAD_CHUNK], rowgrad_part(r, r->row[s]));
 		}
 	for (int32_t row = 0; row < ROWS; row++) {
 		const real *g = rowgrad_look(r, row);
@@ -71,11 +71,13 @@ static void the_room_is_enough(void **state)
 			struct rowgrad r;
 			struct dense d = {{0}};
 			int64_t most = 0;
+			assert_true(rowgrad_init(&r, ROWS, WIDTH, ROWS, parts));
 			for (int32_t row = 0; row < ROWS; row++)
-				most += only < 0 || rowgrad_part(row, parts) == only;
+				most += only < 0 || rowgrad_part(&r, row) == only;
+			rowgrad_fini(&r);
 			assert_true(rowgrad_init(&r, ROWS, WIDTH, most, parts));
 			for (int32_t row = 0; row < ROWS; row++)
-				if (only < 0 || rowgrad_part(row, parts) == only)
+				if (only < 0 || rowgrad_part(&r, row) == only)
 					touch(&r, &d, row, (real)row);
 			assert_true(r.n <= r.cap);
 			check(&r, &d);
@@ -83,18 +85,34 @@ static void the_room_is_enough(void **state)
 		}
 }
 
-/* No worker gets much more than its share: of ids that follow each other, of even ones, and of multiples of large powers of two. */
+/* No worker gets much more than its share: of ids that follow each other, and of multiples of large powers of two. */
 static void parts_are_alike(void **state)
 {
 	(void)state;
 	for (int parts = 2; parts <= 64; parts *= 2)
-		for (int shift = 0; shift <= 8; shift += 4) {
+		for (int step = 0; step <= 8; step += 4) {
 			int count[64] = {0}, n = 64 * parts;
+			struct rowgrad r = {.width = 16, .parts = parts};
 			for (int k = 0; k < n; k++)
-				count[rowgrad_part(k << shift, parts)]++;
+				count[rowgrad_part(&r, k << step)]++;
 			for (int w = 0; w < parts; w++)
 				assert_in_range(count[w], 32, 96);
 		}
+}
+
+/* Two workers never write to the same line of a table. */
+static void a_line_has_one_owner(void **state)
+{
+	(void)state;
+	const int32_t line = 64 / sizeof(real);
+	for (int32_t width = 1; width <= line; width *= 2) {
+		struct rowgrad r;
+		assert_true(rowgrad_init(&r, ROWS, width, ROWS, 5));
+		for (int32_t row = 0; row + 1 < ROWS; row++)
+			if (row * width / line == (row + 1) * width / line)
+				assert_int_equal(rowgrad_part(&r, row), rowgrad_part(&r, row + 1));
+		rowgrad_fini(&r);
+	}
 }
 
 int main(void)
@@ -103,6 +121,7 @@ int main(void)
 		cmocka_unit_test(it_holds_what_was_touched),
 		cmocka_unit_test(the_room_is_enough),
 		cmocka_unit_test(parts_are_alike),
+		cmocka_unit_test(a_line_has_one_owner),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
