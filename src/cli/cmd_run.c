@@ -1,6 +1,5 @@
 /* gusto run FILE: trains an experiment in the foreground. */
 #include "cli/command.h"
-#include "cli/estimate.h"
 #include "cli/train.h"
 
 #include "base/str.h"
@@ -50,9 +49,7 @@ static enum err_code run(const struct command_line *c, struct err *e)
 	struct experiment *x;
 	struct run_result r;
 	TRY(script_load(c->positional[0], &so, &x, e));
-	enum err_code code = p.json ? OK : estimate_print(x, o.threads, e);
-	if (code == OK)
-		code = runner_train(x, &o, &r, e);
+	enum err_code code = runner_train(x, &o, &r, e);
 	if (code == OK)
 		printer_result(&p, &r);
 	experiment_free(x);

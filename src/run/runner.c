@@ -255,6 +255,16 @@ static enum err_code begin(struct trainer *t, int *lock, struct err *e)
 	return OK;
 }
 
+static enum err_code step(struct trainer *t, struct err *e)
+{
+	if (!estimate_wanted(t))
+		return trainer_step(t, e);
+	double begun = trainer_now();
+	TRY(trainer_step(t, e));
+	estimate_step(t, trainer_now() - begun);
+	return OK;
+}
+
 static enum err_code loop(struct trainer *t, struct err *e)
 {
 	while (!t->stop) {
@@ -263,7 +273,7 @@ static enum err_code loop(struct trainer *t, struct err *e)
 		TRY(obey_safe_point(t, e));
 		if (t->stop || trainer_done(t))
 			break;
-		TRY(trainer_step(t, e));
+		TRY(step(t, e));
 		if (t->steps_left > 0)
 			t->steps_left--;
 		trainer_progress(t, false);

@@ -69,6 +69,12 @@ struct trainer {
 		double seconds, loading;
 	} profile; /* where o->profile */
 
+	struct {
+		int64_t warm, steps; /* steps that were not timed and that were */
+		double warm_seconds, seconds;
+		bool told;
+	} estimate;
+
 	struct server *server; /* NULL: none */
 	int signals;	       /* signalfd, -1: none */
 	struct journal journal;
@@ -106,6 +112,11 @@ int64_t trainer_steps_total(const struct trainer *t);
 bool trainer_done(const struct trainer *t);
 enum err_code trainer_step(struct trainer *t, struct err *e);
 void trainer_progress(struct trainer *t, bool now);
+
+/* estimate.c: how long the run will take and how much memory, from the first steps that it makes.  Says nothing where batches come
+ * from an agent, whose steps change with what it has seen. */
+bool estimate_wanted(const struct trainer *t);
+void estimate_step(struct trainer *t, double seconds); /* a step took so long; tells once there were enough */
 
 /* watch.c: evaluations of the run and what follows from them */
 enum err_code watch_begin(struct trainer *t, struct err *e);

@@ -4,6 +4,7 @@
 #include "store/reader.h"
 
 #include <math.h>
+#include <signal.h>
 
 struct seen {
 	int started, evaluated, done;
@@ -51,6 +52,57 @@ static void learns_and_repeats(void **state)
 	assert_string_equal(a.weights_sha256, b.weights_sha256);
 	assert_string_not_equal(a.id, b.id);
 	assert_true(a.value[0] == b.value[0] && a.steps == b.steps);
+	toy_remove(root);
+}
+
+/* ---- the estimate ---- */
+
+struct told {
+	int estimates;
+	int64_t step, steps;
+	char text[256];
+};
+
+static void stop_at_estimate(void *ctx, const struct run_event *ev)
+{
+	struct told *t = ctx;
+	if (ev->kind == RUN_STARTED)
+		t->steps = ev->steps_total;
+	if (ev->kind != RUN_NOTE || strncmp(ev->text, "estimate: ", 10) != 0)
+		return;
+	t->estimates++;
+	t->step = ev->step;
+	snprintf(t->text, sizeof t->text, "%s", ev->text);
+	raise(SIGTERM);
+}
+
+/* After the first third of a second of steps, once, with what is left from there on. */
+static void tells_what_the_run_will_cost(void **state)
+{
+	char root[64];
+	struct run_result r;
+	struct told told = {0};
+	struct experiment *x = toy_experiment();
+	struct run_options o = {
+		.runs_root = root, .threads = 1, .event = stop_at_estimate, .ctx = &told, .quiet_socket = true};
+	toy_root(root, sizeof root);
+	must(knob_set_text(knobset_find(&x->knobs, "epochs"), "1000000", e));
+	must(runner_train(x, &o, &r, e));
+	assert_int_equal(told.estimates, 1);
+	assert_string_equal(r.state, "stopped");
+	long long steps, epochs;
+	double epoch, all, mb;
+	char unit[8], unit_all[8];
+	assert_int_equal(sscanf(told.text,
+				 "estimate: %lld steps and %lf %7s an epoch, %lf %7s for the %lld epochs left without "
+				 "evaluations, %lf MB",
+				 &steps, &epoch, unit, &all, unit_all, &epochs, &mb),
+		7);
+	assert_int_equal(steps * 1000000, told.steps);
+	assert_true(epochs <= 1000000 && epochs >= 1000000 - told.step / steps - 1);
+	assert_true(mb > 1);
+	assert_true(told.step > 1);
+	experiment_free(x);
 	toy_remove(root);
 }
 
@@ -227,6 +279,7 @@ int main(int argc, char **argv)
 	toy_calm(argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(learns_and_repeats),
+		cmocka_unit_test(tells_what_the_run_will_cost),
 		cmocka_unit_test(best_is_kept_and_tested),
 		cmocka_unit_test(nan_fails_and_leaves_the_run_readable),
 		cmocka_unit_test(refused_before_a_directory_is_made),
