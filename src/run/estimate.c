@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-enum { WARM_STEPS = 20 };
-static const double warm_seconds = 0.1, sample_seconds = 0.3;
+enum { WARM_STEPS = 20, SAMPLE_STEPS = 4 };
+static const double warm_seconds = 0.1, sample_seconds = 0.3, patience_seconds = 2;
 
 /* 0.8 s, 42 s, 3.5 min, 2.1 h */
 static const char *time_text(double seconds, char *buf, size_t size)
@@ -20,12 +20,29 @@ static const char *time_text(double seconds, char *buf, size_t size)
 	return buf;
 }
 
+static bool one_block(void *ctx)
+{
+	int *blocks = ctx;
+	return (*blocks)++ == 0;
+}
+
+/* Evaluations have programs and buffers of their own, which the first block of people makes; what comes out is of no interest. */
+static void reserve_evaluation(struct trainer *t)
+{
+	struct evaluation_result r;
+	struct err e;
+	int blocks = 0;
+	if (t->monitor)
+		(void)evaluator_run(t->monitor, t->rig, one_block, &blocks, &r, &e);
+}
+
 static void tell(struct trainer *t)
 {
 	char epoch[32], all[32];
 	struct rusage u;
 	double step = t->estimate.seconds / (double)t->estimate.steps;
 	int64_t left = t->live.epochs - t->at.epoch, steps = trainer_steps_per_epoch(t);
+	reserve_evaluation(t);
 	getrusage(RUSAGE_SELF, &u);
 	time_text(step * (double)steps, epoch, sizeof epoch);
 	time_text(step * (double)(trainer_steps_total(t) - t->at.step), all, sizeof all);
@@ -48,7 +65,8 @@ void estimate_step(struct trainer *t, double seconds)
 	}
 	t->estimate.steps++;
 	t->estimate.seconds += seconds;
-	if (t->estimate.seconds < sample_seconds || trainer_done(t))
+	bool enough = t->estimate.seconds >= sample_seconds && t->estimate.steps >= SAMPLE_STEPS;
+	if ((!enough && t->estimate.seconds < patience_seconds) || trainer_done(t))
 		return;
 	tell(t);
 	t->estimate.told = true;
