@@ -58,6 +58,10 @@ struct op_io {
 	bool train;		   /* dropout and the like are active */
 };
 
+struct op_work {
+	double flops, bytes;
+};
+
 /* What is known at tracing. */
 struct op_sig {
 	int n_in;
@@ -108,6 +112,8 @@ struct op_class {
 	/* OP_COUPLED: after a training step whose loss and gradients were finite, writes what it leaves behind into
 	 * parameters that take no gradient (running statistics).  Sees the whole batch, as backward did. */
 	void (*commit)(struct op_io *io);
+	/* Of the slice, for profiles: floating-point operations, and bytes that must be read or written.  NULL: not told. */
+	struct op_work (*work)(const struct op_io *io, bool backward);
 	const char *probe;	     /* what aux holds, where it is worth seeing ("attention"), else NULL */
 	const struct op_case *cases; /* ends with a row without name */
 };

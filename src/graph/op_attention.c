@@ -7,6 +7,7 @@
  * Long sequences go through the blocked product in strips of query rows, which see only the keys up to their end where
  * the mask is causal; short ones (most of a sparse data set) have kernels of their own (attention_short.c), because a
  * product call costs more than they. */
+#include "graph/work.h"
 #include "graph/attention.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
@@ -190,6 +191,19 @@ static const struct arg_spec args[] = {
 };
 
 #define CASE_QKV(d_) CASE_REAL(AXIS_TOKEN, 1, d_), CASE_REAL(AXIS_TOKEN, 1, d_), CASE_REAL(AXIS_TOKEN, 1, d_)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	const int32_t *at = sequence_offsets(io);
+	double pairs = 0, numbers = 4. * (double)op_numbers(&io->out) + (double)aux(io);
+	for (int32_t s = 0; s < io->examples; s++) {
+		double n = at[s + 1] - at[s];
+		pairs += io->attr[ARG_CAUSAL] != 0 ? n * (n + 1) / 2 : n * n;
+	}
+	/* two products per head forward, four backward */
+	double times = backward ? 2 : 1, flops = 4 * pairs * shape_last(&io->out.shape);
+	return (struct op_work){times * flops, times * numbers * sizeof(real)};
+}
+
 static const struct op_case cases[] = {
 	{.name = "causal", .examples = 4, .lengths = {4, 1, 0, 6}, .n_in = 3, .in = {CASE_QKV(6)}, .attr = {1, 1, 0}},
 	{.name = "two_heads", .examples = 3, .lengths = {5, 1, 3}, .n_in = 3, .in = {CASE_QKV(6)}, .attr = {2, 0, 0}},
@@ -220,6 +234,7 @@ const struct op_class op_attention = {
 	.shape = shape,
 	.aux = aux,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.probe = "attention",

@@ -5,6 +5,7 @@
  *   dh = sum_j c_j (T[n_j] - T[p]),  dT[n_j] += c_j h,  dT[p] -= (sum_j c_j) h,  db(n_j) += c_j,  db(p) -= sum_j c_j
  * The same as bpr(dot_rows(h, T, positive, b), dot_rows(h, T, negative, b)); an id of -1 is a row of zeros.
  * aux: sigmoid(s) [rows, k]. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 
 enum { H, TABLE, POSITIVE, NEGATIVE, BIAS, AHEAD = 8 };
@@ -154,6 +155,12 @@ static void backward(struct op_io *io)
 #define CASE_RANKED(n_, axis_, d_, ...)                                                                                \
 	CASE_REAL(axis_, 1, d_), CASE_REAL(AXIS_FIXED, 2, n_, d_), CASE_ABSENT(n_, axis_, 0, 0),                       \
 		CASE_ABSENT(n_, axis_, __VA_ARGS__)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_lookup(
+		io, backward, TABLE, H, op_numbers(&io->in[POSITIVE]) + op_numbers(&io->in[NEGATIVE]));
+}
+
 static const struct op_case cases[] = {
 	{.name = "one",
 		.examples = 6,
@@ -184,6 +191,7 @@ const struct op_class op_bpr_rows = {
 	.need_in = 1u << H | 1u << TABLE | 1u << POSITIVE | 1u << NEGATIVE,
 	.shape = shape,
 	.aux = aux,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

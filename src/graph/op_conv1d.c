@@ -7,6 +7,7 @@
  *
  * The windows of a block of tokens are gathered into scratch, whatever examples they belong to, and met by one product: a
  * gather moves width * in numbers per token, of which each is then used `out` times. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 #include "tensor/rows.h"
@@ -158,6 +159,12 @@ static const struct arg_spec args[] = {
 
 #define CASE_CONV(in_, out_, width_)                                                                                   \
 	CASE_REAL(AXIS_TOKEN, 1, in_), CASE_REAL(AXIS_FIXED, 2, out_, (in_) * (width_)), CASE_REAL(AXIS_FIXED, 1, out_)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	struct conv c = conv_of(io);
+	return work_product(io, backward, 2. * (double)c.rows * (double)c.out * (double)c.k);
+}
+
 static const struct op_case cases[] = {
 	{.name = "causal",
 		.examples = 5,
@@ -217,6 +224,7 @@ const struct op_class op_conv1d = {
 	.need_in = 3,
 	.shape = shape,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -2,6 +2,7 @@
  *   x [.., L, d], W [out, h * d], b [out]:  y_p = b + W [x_p .. x_{p+h-1}],  p = 0 .. L - h:  y [.., L - h + 1, out]
  *   d[x_p .. x_{p+h-1}] += W^T g_p,  dW += g_p [x_p .. x_{p+h-1}]^T,  db = sum g
  * The windows at one place p stand in the images at a constant distance: each p is one strided product, nothing is copied. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 #include "tensor/rows.h"
@@ -71,6 +72,12 @@ static void backward(struct op_io *io)
 
 #define CASE_IMAGE(l_, d_, out_, h_)                                                                                   \
 	CASE_REAL(AXIS_EXAMPLE, 2, l_, d_), CASE_REAL(AXIS_FIXED, 2, out_, (h_) * (d_)), CASE_REAL(AXIS_FIXED, 1, out_)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	struct sizes z = sizes(io);
+	return work_product(io, backward, 2. * (double)op_numbers(&io->out) * (double)z.k);
+}
+
 static const struct op_case cases[] = {
 	{.name = "two_rows", .examples = 5, .n_in = 3, .in = {CASE_IMAGE(5, 3, 4, 2)}},
 	{.name = "whole", .examples = 3, .n_in = 3, .in = {CASE_IMAGE(4, 3, 2, 4)}},
@@ -93,6 +100,7 @@ const struct op_class op_conv_rows = {
 	.arity_max = 3,
 	.need_in = 3,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -3,6 +3,7 @@
  *   dh_e += g_t W[id_t],  dW[id_t] += g_t h_e,  db[id_t] += g_t
  * The whole layer would compute n numbers per example, of which a loss over ratings reads one in a hundred.  The rows of a lazy
  * table alone get a gradient.  An id of -1 gives 0. */
+#include "graph/work.h"
 #include "graph/gathered.h"
 
 enum { H, TABLE, IDS, BIAS, AHEAD = 4 };
@@ -151,6 +152,11 @@ static void backward(struct op_io *io)
 		backward_in_order(io);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_lookup(io, backward, TABLE, H, op_numbers(&io->in[IDS]));
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 4,
@@ -193,6 +199,7 @@ const struct op_class op_decode = {
 	.shape = shape,
 	.gathers = {true, IDS, TABLE},
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

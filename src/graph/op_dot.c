@@ -1,5 +1,6 @@
 /* Inner products over the last dimension: [.., d] . [.., d] -> [..], and a vector per row against C of them:
  * [rows, d] . [rows, C, d] -> [rows, C] (in either order).   da = g b (summed over C),  db = g a */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/rows.h"
 
@@ -66,6 +67,11 @@ static void backward(struct op_io *io)
 			rows_axpy(io->out.g[j], one->v + i * d, many->g + j * d, d);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_product(io, backward, 2. * (double)op_numbers(&io->out) * (double)pairing(io).d);
+}
+
 static const struct op_case cases[] = {
 	{.name = "pairs",
 		.examples = 3,
@@ -95,6 +101,7 @@ const struct op_class op_dot = {
 	.arity_max = 2,
 	.need_in = 3,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

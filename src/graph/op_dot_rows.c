@@ -2,6 +2,7 @@
  *   h [rows, d], table [n, d], ids [rows] or [rows, k], bias [n, 1] or [n]:   y_rj = h_r . T[id_rj] + b[id_rj]
  *   dh_r = sum_j g_rj T[id_rj],  dT[id] += g h,  db[id] += g
  * The same as dot(h, embedding(table, ids)) + embedding(bias, ids): an id of -1 gives 0 and no gradient. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 
 enum { H, TABLE, IDS, BIAS, AHEAD = 12 };
@@ -101,6 +102,11 @@ static void backward(struct op_io *io)
 
 #define CASE_DOT(n_, axis_, d_, ...)                                                                                   \
 	CASE_REAL(axis_, 1, d_), CASE_REAL(AXIS_FIXED, 2, n_, d_), CASE_ABSENT(n_, axis_, __VA_ARGS__)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_lookup(io, backward, TABLE, H, op_numbers(&io->in[IDS]));
+}
+
 static const struct op_case cases[] = {
 	{.name = "one", .examples = 3, .lengths = {4, 0, 1}, .n_in = 3, .in = {CASE_DOT(5, AXIS_TOKEN, 7, 0, 0)}},
 	{.name = "several",
@@ -125,6 +131,7 @@ const struct op_class op_dot_rows = {
 	.takes_sparse = 1u << TABLE | 1u << BIAS,
 	.need_in = 1u << H | 1u << TABLE | 1u << IDS,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -1,5 +1,6 @@
 /* Rows of a table [n, d] by id: ids [rows, w] -> [rows, w, d], a plain column -> [rows, d]; a table [n] gives numbers
  * without the last dimension.  An id of -1 gives zeros and receives no gradient. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/rows.h"
 
@@ -100,6 +101,13 @@ static void backward(struct op_io *io)
 		ROWS_WIDTHS(table_width(io), backward_width, io);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	struct op_work w = work_lookup(io, backward, 0, -1, op_numbers(&io->in[1]));
+	w.flops *= backward; /* rows are copied and their gradients added */
+	return w;
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -127,6 +135,7 @@ const struct op_class op_embedding = {
 	.takes_sparse = 1,
 	.need_in = 2,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -2,6 +2,7 @@
  *   y_e = s_e sum_t w_t T[id_t],  s_e = 1 or 1 / (number of ids of e)
  *   dT[id_t] += s_e w_t g_e,  dw_t = s_e g_e . T[id_t]
  * An id of -1 counts as absent; an example without ids gets zeros. */
+#include "graph/work.h"
 #include "graph/gathered.h"
 
 enum { TABLE, IDS, WEIGHTS, AHEAD = 4 };
@@ -160,6 +161,11 @@ static const struct arg_spec args[] = {
 	{0},
 };
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_lookup(io, backward, TABLE, -1, op_numbers(&io->in[IDS]));
+}
+
 static const struct op_case cases[] = {
 	{.name = "sum",
 		.examples = 4,
@@ -212,6 +218,7 @@ const struct op_class op_embedding_bag = {
 	.shape = shape,
 	.gathers = {true, IDS, TABLE},
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

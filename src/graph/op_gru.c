@@ -7,6 +7,7 @@
  *   dx = (dr, dz, dn),  dU += (dr, dz, dm)^T h',  dh' = g z + (dr, dz, dm) U,  g = d loss / d h, of the output and of what
  * comes after
  * aux: r, z, n, m of every token [tokens, 4h]. */
+#include "graph/work.h"
 #include "graph/recurrent.h"
 #include "tensor/blas.h"
 
@@ -115,6 +116,11 @@ static void backward(struct op_io *io)
 
 #define CASE_X(axis_, h_) CASE_RANGE(-2, 2, axis_, 1, 3 * h_)
 #define CASE_U(h_) CASE_REAL(AXIS_FIXED, 2, 3 * h_, h_)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_product(io, backward, 2. * (double)op_numbers(&io->in[0]) * (double)recurrent_width(io));
+}
+
 static const struct op_case cases[] = {
 	{.name = "plain", .examples = 4, .lengths = {3, 1, 0, 5}, .n_in = 2, .in = {CASE_X(AXIS_TOKEN, 3), CASE_U(3)}},
 	{.name = "bias",
@@ -158,6 +164,7 @@ const struct op_class op_gru = {
 	.shape = shape,
 	.aux = aux,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.probe = "gates reset,update,candidate,hidden",

@@ -1,5 +1,6 @@
 /* y = x W^T + b:  x [rows, in], W [out, in], b [out], y [rows, out]
  *   dx = g W,  dW += g^T x,  db += column sums of g */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 #include "tensor/panels.h"
@@ -104,6 +105,11 @@ static void backward(struct op_io *io)
 	}
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_matrix(io, backward);
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -144,6 +150,7 @@ const struct op_class op_linear = {
 	.table_product = true,
 	.shape = shape,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -6,6 +6,7 @@
  *   dc = g_h o (1 - tanh(c)^2) + dc_after,  do = g_h tanh(c) o (1 - o),  di = dc g i (1 - i),  df = dc c' f (1 - f),
  *   dg = dc i (1 - g^2),  dc' = dc f,  dx = (di, df, dg, do),  dU += dx^T h',  dh' = dx U
  * aux: i, f, g, o, c of every token [tokens, 5h]. */
+#include "graph/work.h"
 #include "graph/recurrent.h"
 #include "tensor/blas.h"
 
@@ -120,6 +121,11 @@ static void backward(struct op_io *io)
 
 #define CASE_X(axis_, h_) CASE_RANGE(-2, 2, axis_, 1, 4 * h_)
 #define CASE_U(h_) CASE_REAL(AXIS_FIXED, 2, 4 * h_, h_)
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_product(io, backward, 2. * (double)op_numbers(&io->in[0]) * (double)recurrent_width(io));
+}
+
 static const struct op_case cases[] = {
 	{.name = "plain", .examples = 4, .lengths = {3, 1, 0, 5}, .n_in = 2, .in = {CASE_X(AXIS_TOKEN, 3), CASE_U(3)}},
 	{.name = "bias",
@@ -163,6 +169,7 @@ const struct op_class op_lstm = {
 	.shape = shape,
 	.aux = aux,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.probe = "gates input,forget,candidate,output,cell",

@@ -1,4 +1,5 @@
 /* y = x W:  x [rows, k], W [k, n], y [rows, n].   dx = g W^T,  dW += x^T g */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 
@@ -34,6 +35,11 @@ static void backward(struct op_io *io)
 		blas_gemm(true, false, k, n, rows, 1, x->v, k, g, n, w->add, w->g, n);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_matrix(io, backward);
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -59,6 +65,7 @@ const struct op_class op_matmul = {
 	.arity_max = 2,
 	.need_in = 3,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -1,4 +1,5 @@
 /* y = x W^T:  x [rows, k], W [n, k], y [rows, n]: scores against the rows of a table.   dx = g W,  dW += g^T x */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/blas.h"
 
@@ -34,6 +35,11 @@ static void backward(struct op_io *io)
 		blas_gemm(true, false, n, k, rows, 1, g, n, x->v, k, w->add, w->g, k);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_matrix(io, backward);
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -60,6 +66,7 @@ const struct op_class op_matmul_t = {
 	.need_in = 3,
 	.table_product = true,
 	.shape = shape,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

@@ -10,6 +10,7 @@
  *   c_0 = -g beta sigmoid(-p) / rows, c_k = g w sigmoid(n_k) / rows:  dh = sum c T[id],  dT[id] += c h
  * Negatives equal to the target, and those of -1, take no part; a target of -1 leaves its row out.
  * aux: d loss / d score [rows, 1 + k], without g / rows. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/rows.h"
 
@@ -133,6 +134,11 @@ static const struct arg_spec args[] = {
 	{0},
 };
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_lookup(io, backward, TABLE, H, op_numbers(&io->in[TARGET]) + op_numbers(&io->in[NEGATIVE]));
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -166,6 +172,7 @@ const struct op_class op_sampled_bce = {
 	.takes_sparse = 1 << TABLE,
 	.shape = shape,
 	.aux = aux,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

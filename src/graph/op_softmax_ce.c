@@ -13,6 +13,7 @@
  * p = f E with one factor per row and tile.  Keeping E takes a fifth off forward and backward together (d = 50, 436 rows x
  * 3,416: 6.5 against 7.9 ms of one thread); beyond KEEP_NUMBERS per slice p is computed again.
  * aux: per row log sum exp(z); f; E of the first rows. */
+#include "graph/work.h"
 #include "graph/op_util.h"
 #include "tensor/panels.h"
 #include "tensor/rows.h"
@@ -355,6 +356,11 @@ static void backward(struct op_io *io)
 		backward_targets(io, &v, r, c);
 }
 
+static struct op_work work(const struct op_io *io, bool backward)
+{
+	return work_product(io, backward, 2. * (double)op_numbers(&io->in[0]) * io->in[1].shape.dim[0]);
+}
+
 static const struct op_case cases[] = {
 	{.name = "tokens",
 		.examples = 3,
@@ -400,6 +406,7 @@ const struct op_class op_softmax_ce = {
 	.shape = shape,
 	.aux = aux,
 	.scratch = scratch,
+	.work = work,
 	.forward = forward,
 	.backward = backward,
 	.cases = cases,

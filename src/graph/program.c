@@ -160,13 +160,25 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The clock of a profile: what the first worker spent on a node since `begun`, and what it did. */
+static void count(struct program *p, int k, double begun, bool backward)
+{
+	struct node *n = &p->node[k];
+	*(backward ? &n->backward : &n->forward) += now() - begun;
+	if (!n->class->work)
+		return;
+	struct op_work w = n->class->work(&p->replica[0].io[k], backward);
+	n->work.flops += w.flops;
+	n->work.bytes += w.bytes;
+}
+
 static void forward_all(struct engine *g, struct program *p, int worker)
 {
 	for (int k = 0; k < p->n_nodes; k++) {
 		double begun = g->profile ? now() : 0;
 		replica_forward(p, worker, k);
 		if (g->profile && worker == 0)
-			p->node[k].forward += now() - begun;
+			count(p, k, begun, false);
 	}
 }
 
@@ -176,8 +188,8 @@ static void backward_all(struct engine *g, struct program *p, int worker)
 	for (int k = p->n_nodes - 1; k >= 0; k--) {
 		double begun = g->profile ? now() : 0;
 		replica_backward(p, worker, k);
-		if (g->profile && worker == 0)
-			p->node[k].backward += now() - begun;
+		if (g->profile && worker == 0 && p->node[k].active)
+			count(p, k, begun, true);
 	}
 }
 
@@ -346,7 +358,7 @@ int program_times(const struct program *p, struct op_time *out, int max)
 {
 	int n = p->n_nodes < max ? p->n_nodes : max;
 	for (int k = 0; k < n; k++)
-		out[k] = (struct op_time){
-			p->node[k].class->desc.name, p->node[k].scope, p->node[k].forward, p->node[k].backward};
+		out[k] = (struct op_time){p->node[k].class->desc.name, p->node[k].scope, p->node[k].forward,
+			p->node[k].backward, p->node[k].work};
 	return n;
 }

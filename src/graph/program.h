@@ -72,6 +72,7 @@ void engine_profile(struct engine *g, bool on);
 struct op_time {
 	const char *op, *scope;
 	double forward, backward; /* seconds */
+	struct op_work work;	  /* in these; zeros where the op does not tell */
 };
 int program_times(const struct program *p, struct op_time *out, int max);
 

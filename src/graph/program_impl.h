@@ -39,6 +39,7 @@ struct node {
 	int aux_buf;		  /* -1: none */
 	int gathered;		  /* column of ids that it wants by id, -1: none */
 	double forward, backward; /* seconds, when profiled */
+	struct op_work work;	  /* in these */
 };
 
 /* A place in a worker's arena: rows of an axis times a width, or the aux of a node. */

@@ -4,7 +4,8 @@
 
 #include "run/rig.h"
 
-/* A table on stdout: microseconds a step forward and backward, and their share of the step.  seconds: of all `steps`, batches and
+/* A table on stdout: microseconds a step forward and backward, their share of the step and, of ops that tell their work
+ * (op_class.work), how much of it a second.  seconds: of all `steps`, batches and
  * optimizer included; loading: of them spent on assembling batches. */
 void profile_print(const struct rig *r, int64_t steps, double seconds, double loading);
 

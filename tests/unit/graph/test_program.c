@@ -332,6 +332,46 @@ static void test_scopes_close_as_they_were_opened(void **state)
 	trace_free(t);
 }
 
+/* ---- work ---- */
+
+static double flops_of(const struct op_time *times, int n, const char *op)
+{
+	double sum = 0;
+	for (int k = 0; k < n; k++)
+		sum += strcmp(times[k].op, op) == 0 ? times[k].work.flops : 0;
+	return sum;
+}
+
+/* What a step's products come to by hand, whatever its slices: a linear layer multiplies three times (y, dx, dW), two of them stand in
+ * the program; a lookup copies its rows and adds their gradients, two of these too. */
+static void test_work(void **state)
+{
+	(void)state;
+	for (int slice = 0; slice < 3; slice++) {
+		struct world w;
+		struct op_time times[32];
+		world_init(&w, slice == 1);
+		struct engine *g = engine_of(1, slice);
+		struct program *p = trace_world(&w, false);
+		loss_of(g, p, &w.batch);
+		int n = program_times(p, times, 32);
+		assert_true(flops_of(times, n, "linear") == 0); /* only in a profile */
+		engine_profile(g, true);
+		loss_of(g, p, &w.batch);
+		loss_of(g, p, &w.batch);
+		assert_int_equal(program_times(p, times, 32), n);
+		assert_true(flops_of(times, n, "linear") == 2 * 2 * 3 * (2. * TOKENS * DIM * DIM));
+		assert_true(flops_of(times, n, "dot") == 2 * 3 * (2. * TOKENS * DIM));
+		assert_true(flops_of(times, n, "embedding") == 2 * 2 * (1. * TOKENS * DIM));
+		assert_true(flops_of(times, n, "tanh") == 0);
+		for (int k = 0; k < n; k++)
+			assert_true((times[k].work.flops > 0) == (times[k].work.bytes > 0));
+		program_free(p);
+		engine_free(g);
+		world_fini(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_loss_does_not_depend_on_slices),
 		cmocka_unit_test(test_repeats_to_the_bit),
 		cmocka_unit_test(test_step_does_not_allocate),
+		cmocka_unit_test(test_work),
 		cmocka_unit_test(test_recorder_names_the_culprit),
 		cmocka_unit_test(test_rules_of_sums),
 		cmocka_unit_test(test_scopes_close_as_they_were_opened),
