@@ -1,7 +1,8 @@
 /* The cloze task (Devlin et al. 2019; Sun et al. 2019): of the last `length` training items of a user some are hidden, each with
  * probability `mask`, and predicted from both sides.  A hidden item is -1 in `item` and 0 in `masked` (-1 elsewhere), so that an
- * embedding of `item` gives zeros there and one of `masked` the vector that stands for "hidden".  With probability `last` only
- * the last item is hidden, as evaluation will ask it.  Every example has a hidden item.
+ * embedding of `item` gives zeros there and one of `masked` the vector that stands for "hidden".  With probability `last` an
+ * example ends with an item drawn from the window (not its first), which alone is hidden, as evaluation will ask it: with the same
+ * last item in every epoch these are soon known by heart.  Every example has a hidden item.
  *
  * Evaluation: the last `length` - 1 items and a hidden one behind them.  Positions count from the end of the window, or with
  * positions = "start" from its first item. */
@@ -56,19 +57,20 @@ static void hide(struct tokens *t, int32_t k)
 	t->masked[k] = 0;
 }
 
-static void hide_some(struct tokens *t, const struct args *a, uint64_t key)
+/* Items of a window of n, two or more, that an example takes: some from its first on where only the last of them will be hidden. */
+static int32_t take(const struct args *a, int32_t n, struct rng *r, bool *last)
 {
-	struct rng r = {key, 0};
-	double mask = a->num[MASK];
-	if (rng_unit(&r) < a->num[LAST]) {
-		hide(t, t->n - 1);
-		return;
-	}
+	*last = rng_unit(r) < a->num[LAST];
+	return *last ? 2 + (int32_t)rng_below(r, (uint64_t)n - 1) : n;
+}
+
+static void hide_some(struct tokens *t, double mask, struct rng *r)
+{
 	for (int32_t k = 0; k < t->n; k++)
-		if (rng_unit(&r) < mask)
+		if (rng_unit(r) < mask)
 			hide(t, k);
 	if (t->hidden == 0)
-		hide(t, (int32_t)rng_below(&r, (uint64_t)t->n));
+		hide(t, (int32_t)rng_below(r, (uint64_t)t->n));
 }
 
 static void fill(struct batcher *b, int32_t n)
@@ -78,16 +80,22 @@ static void fill(struct batcher *b, int32_t n)
 	at[0] = at2[0] = 0;
 	for (int32_t i = 0; i < n; i++) {
 		user[i] = b->row_user[b->order[i]];
-		t.n = window(b, user[i]);
+		struct rng r = {rng_at(b->noise_key, (uint64_t)b->order[i]), 0};
+		bool last;
+		int32_t n_window = window(b, user[i]);
+		t.n = take(&b->o.args, n_window, &r, &last);
 		t.hidden = 0;
-		memcpy(t.item, b->split->train_item + b->split->train_start[user[i] + 1] - t.n,
+		memcpy(t.item, b->split->train_item + b->split->train_start[user[i] + 1] - n_window,
 			(size_t)t.n * sizeof *t.item);
 		int32_t first = first_position(&b->o.args, b->o.length, t.n);
 		for (int32_t k = 0; k < t.n; k++) {
 			t.masked[k] = -1;
 			t.position[k] = first + k;
 		}
-		hide_some(&t, &b->o.args, rng_at(b->noise_key, (uint64_t)b->order[i]));
+		if (last)
+			hide(&t, t.n - 1);
+		else
+			hide_some(&t, b->o.args.num[MASK], &r);
 		at[i + 1] = at[i] + t.n;
 		at2[i + 1] = at2[i] + t.hidden;
 		t.item += t.n;
@@ -127,7 +135,8 @@ static enum err_code example(struct eval_writer *w, const struct history *h, str
 
 static const struct arg_spec args[] = {
 	{"mask", ARG_REAL, 0.2, 0, 1, 0, "share of the items that is hidden"},
-	{"last", ARG_REAL, 0, 0, 1, 0, "share of the examples in which the last item alone is hidden"},
+	{"last", ARG_REAL, 0, 0, 1, 0,
+		"share of the examples that end with an item drawn at random, which alone is hidden"},
 	{"positions", ARG_CHOICE, 0, 0, 0, 0,
 		"where they are counted from: the last token is length - 1, or the first is 0", "end", "end|start"},
 	{0},

@@ -13,7 +13,7 @@ local BERT4Rec = g.model {
     hidden = g.int { 256, min = 1, max = 16384, help = "numbers inside the feed-forward networks" },
     length = g.int { 200, min = 2, max = 10000, help = "items of the history that are seen", applies = "model" },
     mask = g.real { 0.2, min = 0, max = 1, help = "share of the items that is hidden in training", applies = "batch" },
-    last = g.real { 0, min = 0, max = 1, help = "share of the examples in which the last item alone is hidden", applies = "batch" },
+    last = g.real { 0, min = 0, max = 1, help = "share of the examples that end with an item drawn at random, which alone is hidden", applies = "batch" },
     positions = g.choice { "end", "start", help = "where positions are counted from: the newest item or the oldest in the window",
       applies = "batch" },
     dropout = g.real { 0.1, min = 0, max = 0.95, help = "share dropped in training" },

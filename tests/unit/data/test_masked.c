@@ -31,8 +31,8 @@ static const int32_t *ints(const struct batch *b, const char *name)
 	return NULL;
 }
 
-/* The items of a user's window with what was hidden put back, and how many were hidden. */
-static int32_t check_example(const struct split *s, const struct batch *b, int32_t i, int32_t length)
+/* With what was hidden put back, an example is a user's window, or the beginning of it.  How many were hidden. */
+static int32_t check_example(const struct split *s, const struct batch *b, int32_t i, int32_t length, bool whole)
 {
 	const int32_t *at = b->offsets[AXIS_TOKEN] + i, *at2 = b->offsets[AXIS_TOKEN2] + i;
 	const int32_t *item = ints(b, "item"), *masked = ints(b, "masked"), *position = ints(b, "position");
@@ -50,7 +50,10 @@ static int32_t check_example(const struct split *s, const struct batch *b, int32
 		assert_int_equal(back[place], -1);
 		back[place] = ints(b, "target")[r];
 	}
-	assert_memory_equal(back, s->train_item + s->train_start[user + 1] - n, (size_t)n * sizeof *back);
+	int64_t end = s->train_start[user + 1], window = end - s->train_start[user];
+	window = window < length ? window : length;
+	assert_true(whole ? n == window : n <= window);
+	assert_memory_equal(back, s->train_item + end - window, (size_t)n * sizeof *back);
 	return hidden;
 }
 
@@ -70,7 +73,7 @@ static void hidden_items_can_be_put_back(void **state)
 			struct batch b, again;
 			batcher_get(x, epoch, k, &b);
 			for (int32_t i = 0; i < b.examples; i++) {
-				int32_t n = check_example(s, &b, i, LENGTH);
+				int32_t n = check_example(s, &b, i, LENGTH, true);
 				assert_true(n >= 1);
 				hidden += n;
 			}
@@ -88,21 +91,29 @@ static void hidden_items_can_be_put_back(void **state)
 	split_unref(s);
 }
 
-static void the_last_item_alone_can_be_hidden(void **state)
+/* With last = 1 every example ends with one hidden item, drawn from all but the first of its window. */
+static void an_example_can_end_with_the_only_hidden_item(void **state)
 {
+	enum { LENGTH = 8 };
 	struct split *s = planted_split();
-	struct batch_options o = {.kind = "masked", .batch = 64, .length = 20, .seed = 5};
+	struct batch_options o = {.kind = "masked", .batch = 64, .length = LENGTH, .seed = 5};
 	o.args.num[1] = 1; /* last */
 	o.args.given[1] = true;
+	bool ends[LENGTH + 1] = {false};
 	struct batcher *x;
 	struct batch b;
 	assert_int_equal(batcher_new(s, &o, &x, NULL), OK);
-	batcher_get(x, 0, 0, &b);
-	for (int32_t i = 0; i < b.examples; i++) {
-		const int32_t *at = b.offsets[AXIS_TOKEN] + i;
-		assert_int_equal(check_example(s, &b, i, 20), 1);
-		assert_int_equal(ints(&b, "item")[at[1] - 1], -1);
+	for (int64_t epoch = 0; epoch < 4; epoch++) {
+		batcher_get(x, epoch, 0, &b);
+		for (int32_t i = 0; i < b.examples; i++) {
+			const int32_t *at = b.offsets[AXIS_TOKEN] + i;
+			assert_int_equal(check_example(s, &b, i, LENGTH, false), 1);
+			assert_int_equal(ints(&b, "item")[at[1] - 1], -1);
+			ends[at[1] - at[0]] = true;
+		}
 	}
+	for (int32_t n = 0; n <= LENGTH; n++)
+		assert_int_equal(ends[n], n >= 2);
 	batcher_free(x);
 	split_unref(s);
 }
@@ -160,7 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hidden_items_can_be_put_back),
-		cmocka_unit_test(the_last_item_alone_can_be_hidden),
+		cmocka_unit_test(an_example_can_end_with_the_only_hidden_item),
 		cmocka_unit_test(evaluation_asks_behind_the_history),
 		cmocka_unit_test(positions_may_count_from_the_start),
 	};
