@@ -157,8 +157,7 @@ static void backward(struct op_io *io)
 		CASE_ABSENT(n_, axis_, __VA_ARGS__)
 static struct op_work work(const struct op_io *io, bool backward)
 {
-	return work_lookup(
-		io, backward, TABLE, H, op_numbers(&io->in[POSITIVE]) + op_numbers(&io->in[NEGATIVE]));
+	return work_lookup(io, backward, TABLE, H, op_numbers(&io->in[POSITIVE]) + op_numbers(&io->in[NEGATIVE]));
 }
 
 static const struct op_case cases[] = {
