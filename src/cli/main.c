@@ -58,9 +58,9 @@ static int help_on(const char *name)
 	return 0;
 }
 
-/* libgomp reads its environment when it is loaded.  Its default makes an idle worker spin for milliseconds, which takes the
- * core from whoever has work where cores are shared (the workbench, a second run): measured, 2.5 times slower steps with one
- * busy neighbour on two cores, and no gain without one. */
+/* Closed forms, products of programs that couple the batch, and preparations run on OpenMP's threads (the steps of training have a team of
+ * their own, base/team.h).  libgomp reads its environment when it is loaded, and its default makes an idle thread spin for milliseconds,
+ * which takes the core from whoever has work where cores are shared (the team, the workbench, a second run). */
 static void spin_briefly(char **argv)
 {
 	char self[4096];

@@ -66,12 +66,8 @@ static void backward_thin(struct op_io *io)
 		panels_product_of_columns(rows, n, k, io->out.g, x->v, w->g);
 }
 
-static void forward(struct op_io *io)
+static void forward_wide(struct op_io *io)
 {
-	if (thin(io)) {
-		forward_thin(io);
-		return;
-	}
 	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
 	const real *x = io->in[0].v, *w = io->in[1].v;
 	real *y = io->out.v;
@@ -88,20 +84,28 @@ static void forward(struct op_io *io)
 	}
 }
 
-static void backward(struct op_io *io)
+static void forward(struct op_io *io)
+{
+	(thin(io) ? forward_thin : forward_wide)(io);
+}
+
+static void backward_wide(struct op_io *io)
 {
 	int64_t rows = op_vectors(&io->out), n = io->in[1].shape.dim[0], k = io->in[1].shape.dim[1];
-	const real *g = io->out.g;
-	struct operand *x = &io->in[0], *w = &io->in[1], *b = &io->in[2];
-	if (thin(io))
-		backward_thin(io);
-	else if (x->g)
-		blas_gemm(false, false, rows, k, n, 1, g, n, w->v, k, x->add, x->g, k);
-	if (!thin(io) && w->g)
-		blas_gemm(true, false, n, k, rows, 1, g, n, x->v, k, w->add, w->g, k);
+	struct operand *x = &io->in[0], *w = &io->in[1];
+	if (x->g)
+		blas_gemm(false, false, rows, k, n, 1, io->out.g, n, w->v, k, x->add, x->g, k);
+	if (w->g)
+		blas_gemm(true, false, n, k, rows, 1, io->out.g, n, x->v, k, w->add, w->g, k);
+}
+
+static void backward(struct op_io *io)
+{
+	struct operand *b = &io->in[2];
+	(thin(io) ? backward_thin : backward_wide)(io);
 	if (io->n_in == 3 && b->g) {
 		op_grad_begin(b);
-		rows_column_sums(g, rows, n, b->g);
+		rows_column_sums(io->out.g, op_vectors(&io->out), io->in[1].shape.dim[0], b->g);
 	}
 }
 
